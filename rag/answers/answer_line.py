@@ -80,7 +80,7 @@ class Line:
 
 def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
     """The quote of one sentence of a paper for a question, with its marker."""
-    span = extend_list(paper.text, trim_opening(paper.text, span))
+    span = extend_list(paper.text, trim_opening(paper.text, _go_back(paper.text, span)))
     quote = plain(paper.text[slice(*span)])
     if figure := find_figure(question, quote):
         start, end = figure
@@ -105,13 +105,54 @@ _ITEM = re.compile(r"\(?(?:i{2,3}|iv|v|[2-5]|[b-e])\)\s")
 MAX_LIST_CHARS = 700
 
 
+_ANNOUNCES = re.compile(
+    r"\b(?:limitations?|problems|issues|challenges|reasons|drawbacks|shortcomings|weaknesses|difficulties|obstacles|flaws|gaps|aspects|"
+    r"steps|stages|ways|parts|factors|(?:two|three|four|several|following) (?:\w+ ){0,2}?\w+s)\b",
+    re.IGNORECASE,
+)
+_FIRSTLY = re.compile(
+    r"\s*(?:first(?:ly)?|on (?:the )?one hand|(?:the )?first one)\b,?", re.IGNORECASE
+)
+_NEXTLY = re.compile(
+    r"\s*(?:second(?:ly)?|third(?:ly)?|fourth(?:ly)?|finally|lastly|on the other hand|(?:the )?second one)\b,?",
+    re.IGNORECASE,
+)
+_BROKEN_FIGURE = re.compile(r"(?<=\d\.)\s+\d+\s?\\?%[^.]*+\.?")
+
+
+def _go_back(text: str, span: Span) -> Span:
+    """The span from where its sentence is begun: of a figure that is printed with a break at its point, or
+    of a list of which it is an item (``Secondly, they rot``).
+    """
+    start, end = span
+    if rest := _BROKEN_FIGURE.match(text, end):
+        end = rest.end()
+    before = [s for s in split_sentences(text[:start]) if end - s[0] <= MAX_LIST_CHARS]
+    if before and _BROKEN_FIGURE.match(text, before[-1][1]):
+        return before[-1][0], end
+    while before and (_FIRSTLY.match(text, start) or _NEXTLY.match(text, start)):
+        start, stop = before.pop()
+        if _ANNOUNCES.search(text, start, stop) and _FIRSTLY.match(text, stop):
+            return start, max(end, extend_list(text, (start, stop))[1])
+    return span[0], end
+
+
 def extend_list(text: str, span: Span) -> Span:
     """The span with the further items of the list that it begins: ``... (i) A. (ii) B. The B is ...``.
 
-    "What limits dynamic architectures?" was told the first of three. An item that is a heading takes the
-    sentence behind it.
+    "What limits dynamic architectures?" was told the first of three, and "what's wrong?" that there are
+    limitations, without "Firstly, ..." behind. An item that is a heading takes the sentence behind it.
     """
     start, end = span
+    if _ANNOUNCES.search(text, start, end) and _FIRSTLY.match(text, end):
+        for at, stop in split_sentences(text):
+            if at >= end and (
+                not (_FIRSTLY.match(text, at) or _NEXTLY.match(text, at))
+                or stop - start > MAX_LIST_CHARS
+            ):
+                break
+            end = max(end, stop)
+        return start, end
     if not _FIRST_ITEM.search(text, start, end):
         return span
     sentences = [s for s in split_sentences(text) if s[0] >= end and s[1] - start <= MAX_LIST_CHARS]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rag.answers.sentence_forms import KINDS, names_data
 from rag.library.naming import is_made_up
 from rag.search.thesaurus import find_everyday_phrases
+from rag.text.everyday import is_everyday
 from rag.types import PaperHit, Span
 
 _KIND_ASKED = re.compile(
@@ -25,6 +26,7 @@ def find_words_of_asking(question: str, cited: Sequence[PaperHit]) -> list[Span]
     """Spans of a question whose words need not be in the papers that would be cited."""
     return [
         *_find_idioms(question),
+        *_find_last_verb(question),
         *_find_met_alternatives(question, cited),
         *_find_forgiven_kinds(question, cited),
     ]
@@ -37,6 +39,23 @@ def _find_idioms(question: str) -> list[Span]:
         for span, terms in find_everyday_phrases(question)
         if all(KINDS["problem"].fullmatch(term) for term in terms)
     ]
+
+
+_ASKED_OF_SUBJECT = re.compile(
+    r"\b(?:what|which)\s+(?:(?P<adjective>[a-z][\w-]*)\s+)?(?P<thing>[a-z][\w-]*)\s+(?:does|do|did|is|are|was|were|has|have|had|can|could|will|"
+    r"would|might|may|should)\s+(?P<subject>(?:[\w^-]+\s+){1,6}?)(?P<verb>[a-z][\w-]*)(?:\s+(?:with|on|at|for|to|in|from|against|up|out|by))?"
+    r"\W*$",
+    re.IGNORECASE,
+)
+
+
+def _find_last_verb(question: str) -> list[Span]:
+    """The verb of ``what problem does X tackle?``: its object is asked for, and a word as wide as ``problem``.
+
+    What is done to a problem is told by other verbs, or by none. "What does X quantise?" is not of this kind.
+    """
+    match = _ASKED_OF_SUBJECT.search(question)
+    return [match.span("verb")] if match and is_everyday(match["thing"]) else []
 
 
 def _find_met_alternatives(question: str, cited: Sequence[PaperHit]) -> list[Span]:

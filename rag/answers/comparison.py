@@ -17,6 +17,7 @@ from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import COMPARES, content_words, is_telling
+from rag.answers.leading import tells_how
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
 from rag.answers.sentence_forms import Request, names_data
@@ -217,6 +218,8 @@ def _find_sentence(
         fitting = [s for s in free if s.role == role]
         if role == "result":
             fitting.sort(key=lambda s: -_count_figures(hit, s))
+        if role == "method":
+            fitting.sort(key=lambda s: not tells_how(hit.paper, s))
         if fitting:
             return fitting[0]
     return None

@@ -12,6 +12,7 @@ from rag.answers.answer_line import NUMBER_ASKED
 from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
+from rag.answers.sentence_forms import defines, find_defined_subject, is_common
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
@@ -117,6 +118,9 @@ def _choose_papers(
         retrieval = _put_first(cited, retrieval)
         alone = sufficiency.compute_sufficiency(retrieval, cited)
         verdict = alone if alone.sufficient else verdict
+    elif verdict.sufficient and (defining := _find_defining(query, retrieval)):
+        cited = (defining,)
+        retrieval = _put_first(cited, retrieval)
     elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
         cited = extractive.find_papers_apart(retrieval)
     elif len(close) > 1 and not verdict.sufficient:
@@ -126,6 +130,24 @@ def _choose_papers(
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _find_defining(query: Query, retrieval: Retrieval) -> PaperHit | None:
+    """The best paper that says what a common thing is, where that is all a question asks.
+
+    "what is federated learning" was answered by one of many methods for it.
+    """
+    subject = find_defined_subject(query.text)
+    if not subject or not is_common(subject):
+        return None
+    return next(
+        (
+            hit
+            for hit in retrieval.papers
+            if any(defines(subject, hit.paper.text[slice(*s.span)]) for s in hit.sentences)
+        ),
+        None,
+    )
 
 
 _ASKS_WHICH = re.compile(r"\bwhich (?:of (?:them|these|those)|ones)\b", re.IGNORECASE)

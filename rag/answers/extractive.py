@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag.answers import comparison, overview, phrases
 from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.citations import Citations
+from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
 from rag.answers.prompt_injection import told_apart
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import (
@@ -19,11 +20,18 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
-from rag.answers.sentence_forms import Request
+from rag.answers.sentence_forms import (
+    Request,
+    defines,
+    find_defined_subject,
+    is_common,
+    is_of_itself,
+)
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
 from rag.library.naming import get_short_name, is_made_up
-from rag.text import join_names
+from rag.text import iter_words, join_names
+from rag.text.everyday import is_everyday
 from rag.text.markdown import plain
 from rag.types import (
     Answer,
@@ -297,13 +305,23 @@ def _render_one_paper(
         or _choose_named_parts(query.text, hit)
         or _choose_pair(query.text, hit, best)
     )
-    spans = _join_neighbours(hit.paper, [lead.span for lead in leads])
+    told_spans = [add_sentence_before(hit, lead) for lead in leads]
+    spans = _join_neighbours(hit.paper, told_spans)
     quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
+    if query.asks_for == "limitation" and is_limit_of_others(
+        query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
+    ):
+        told = hit.paper.text[slice(*leads[0].span)]
+        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(told)
+        head = phrases.PROBLEM_ADDRESSED if is_problem else phrases.HEAD_NEAREST
+        quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {head} {quotes}"
+    elif subject := _find_undefined(query.text, hit, leads[0]):
+        quotes = f"{phrases.tell_undefined(plain(subject))} {quotes}"
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
     else:
         text = f"{quotes} — {render_source(hit.paper)}"
-    rest = [s for s in best if s.span not in {lead.span for lead in leads}]
+    rest = [s for s in best if not any(a <= s.span[0] < b for a, b in spans)]
     further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
@@ -322,6 +340,34 @@ def _join_neighbours(paper: Paper, spans: Sequence[Span]) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
+
+
+def _find_undefined(question: str, hit: PaperHit, lead: Sentence) -> str:
+    """What a question wants defined and the paper has words for but no definition; empty otherwise.
+
+    "What's robust overfitting?" was answered by a sentence that only speaks of it.
+    """
+    subject = find_defined_subject(question)
+    words = [word for word, _ in iter_words(subject)]
+    if not words or Request.read_question(question).kinds != {"definition"}:
+        return ""
+    if any(map(is_made_up, words)) or all(map(is_everyday, words)):
+        return ""
+    if any(defines(subject, hit.paper.text[slice(*s.span)]) for s in (lead, *hit.sentences)):
+        return ""
+    brings_it = not is_common(subject) or _brings(subject, hit)
+    return "" if brings_it else subject
+
+
+def _brings(subject: str, hit: PaperHit) -> bool:
+    """Whether a paper introduces a thing itself: ``we introduce knowledge swapping, ...``."""
+    words = r"\W+".join(re.escape(word) for word, _ in iter_words(subject))
+    brought = re.compile(
+        rf"\b(?:propose|introduce|present|call(?:ed)?|named|termed|dubbed) (?:(?:an?|the|new|novel|task|of|as)\W+){{0,4}}[\"“]?{words}\b"
+        r"(?!\s(?:method|model|framework|approach|network|algorithm|system|strategy|loss|\w+ (?:method|model|framework|approach)))",
+        re.IGNORECASE,
+    )
+    return brought.search(hit.paper.text) is not None
 
 
 _PARTS_ASKED = re.compile(
@@ -393,15 +439,16 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
 
     "SAM vs SAM2 for underwater tracking?" was told what data are new.
     """
-    if len(query.sides) < 2 or not all(map(is_made_up, query.sides)):
+    sides = query.sides or find_sides_of_than(query.text)
+    if len(sides) < 2 or not all(map(is_made_up, sides)):
         return []
-    naming = [_find_naming(side, hit) for side in query.sides]
+    naming = [_find_naming(side, hit) for side in sides]
     both = [sentence for sentence in naming[0] if all(sentence in other for other in naming[1:])]
     if both:
         return choose_sentences(query.text, replace(hit, sentences=tuple(both)), 1)
     leads = {
         sentence.span: sentence
-        for side, sentences in zip(query.sides, naming, strict=True)
+        for side, sentences in zip(sides, naming, strict=True)
         for sentence in choose_sentences(side, replace(hit, sentences=tuple(sentences)), 1)
     }
     return list(leads.values()) if len(leads) > 1 else []

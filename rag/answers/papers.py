@@ -556,7 +556,8 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     if vague := _count_undecided(among, timed):
         text = phrases.tell_undecided(vague, phrase)
         return Answer("", "abstained", "catalogue", text)
-    text = phrases.tell_none(phrase)
+    is_further = any((c.field, c.operator) == ("paper", "not_in") for c in conditions)
+    text = phrases.tell_none(phrase, is_further=is_further)
     # "papers from 2014": those without a year may be.
     if timed and not query.topic and (n := among.count(Condition("year", "unknown"))):
         n_lost = library.count_not_found("year", among.conditions)

@@ -243,8 +243,8 @@ def warn_filtered(filtered: str) -> str:
 # --- nothing there ------------------------------------------------------------------------------
 
 
-def tell_none(phrase: str) -> str:
-    return f"No papers{add_before(phrase)}."
+def tell_none(phrase: str, *, is_further: bool = False) -> str:
+    return f"No {'further ' if is_further else ''}papers{add_before(phrase)}."
 
 
 LIMITATIONS_UNMARKED = (
@@ -254,7 +254,7 @@ LIMITATIONS_UNMARKED = (
 
 
 def tell_none_on_topic(n: int, phrase: str) -> str:
-    return f"({counted(n)} {phrase}, none of them on that topic.)"
+    return f"({counted(n)}{add_before(phrase)}, none of them on that topic.)"
 
 
 NEAREST_IN_MEANING = "Nearest to it in meaning:"
@@ -300,6 +300,14 @@ def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
         n, "the nearest paper does not mention", "none of the nearest papers mentions"
     )
     return f"{head}: {who} {missing}."
+
+
+OWN_LIMITS_NOT_STATED = "Its own limits are not stated."
+PROBLEM_ADDRESSED = "The problem it addresses:"
+
+
+def tell_undefined(subject: str) -> str:
+    return f"No definition of “{subject}” is stated. Nearest:"
 
 
 # --- orders and groups --------------------------------------------------------------------------

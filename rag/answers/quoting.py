@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
+from rag.answers.leading import order_by_form
 from rag.answers.sentence_forms import (
     FORMS,
     SEEKING_KINDS,
@@ -55,7 +56,9 @@ def choose_sentences(
     )
 
     request = Request.read_question(question, asks_for)
-    paper = is_asking_for_paper(question) or (several and not request.kinds & SEEKING_KINDS)
+    # "downsides of near-infrared iris capture?" was told what the paper brings
+    seeks = is_asking_for_paper(question) and not (asks_for and request.kinds & {"problem"})
+    paper = seeks or (several and not request.kinds & SEEKING_KINDS)
     sentences = [s for s in hit.sentences if any(iter_words(hit.paper.text[slice(*s.span)]))]
     rest = [(s, hit.apart.rest(hit.paper.text, s.span)) for s in sentences]
     sentences = [replace(s, span=span) for s, spans in rest for span in spans] or sentences
@@ -70,6 +73,7 @@ def choose_sentences(
     if request.kinds >= {"why", "negative"} and not _tells_problem(hit, chosen[0]):
         # "why are dynamic architectures limited?" was answered by their superior performance
         chosen.sort(key=lambda s: not _tells_problem(hit, s))
+    chosen = order_by_form(question, hit, chosen, request)
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
     if name := find_abbreviated(question):
@@ -78,7 +82,11 @@ def choose_sentences(
         # "which cameras was it evaluated on?": the data, not how it is made
         own_name = get_short_name(hit.paper)
         chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
-    if asks_for == "limitation" and chosen[0].role in ("result", "aim", "method"):
+    if (
+        asks_for == "limitation"
+        and "problem" in request.kinds
+        and chosen[0].role in ("result", "aim", "method")
+    ):
         # "where does dataset condensation fall short?" was answered by what a method achieves
         chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))
     # A paper that nothing more is asked of is told by what it brings.

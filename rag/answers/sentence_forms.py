@@ -295,7 +295,7 @@ _MOST_BETWEEN = 2
 """Words between those of a subject: ``the 2nd Anti-UAV Workshop & Challenge`` is an Anti-UAV challenge."""
 _SAYS_WHAT_IT_IS = (
     r"(?:is|are) (?:an?|the)\b|aims?\b|aiming\b|refers? to\b|seeks?\b|addresses\b|denotes?\b|means\b|"
-    r"(?:is|are) (?:to|defined|designed)\b|, an?\b"
+    r"(?:is|are) (?:to|defined|designed)\b|(?:has|have) been (?:\w+ed) to\b|, an?\b"
 )
 _BRINGS_IT = (
     r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|termed|named|called|dubbed)\b"
@@ -319,16 +319,23 @@ def spells_out(name: str, sentence: str) -> bool:
     return re.search(rf"\w \({re.escape(name)}s?\)", sentence) is not None
 
 
+def is_common(subject: str) -> bool:
+    """Whether a subject is no name that a paper made up: many papers bring something for it, none brings it."""
+    return subject.islower() and not any(is_made_up(word) for word, _ in iter_words(subject))
+
+
 def defines(subject: str, sentence: str) -> bool:
     """Whether a sentence says what a subject is, or brings it in.
 
-    "what is an Anti-UAV challenge" was answered by how many teams took part in it.
+    "what is an Anti-UAV challenge" was answered by how many teams took part in it, and "what is federated
+    learning" by "a novel personalized federated learning method".
     """
     gap = rf"(?:\W+[\w-]+){{0,{_MOST_BETWEEN}}}?\W+"
     name = gap.join(rf"{re.escape(word.rstrip('s'))}\w{{0,2}}" for word in subject.split())
     told = rf"{name}(?:\s?\([^)]*\))?(?:\s+[\w-]+)?(?:\s+|(?=,))(?:{_SAYS_WHAT_IT_IS})"
     brought = rf"{_BRINGS_IT}\W+(?:[\w-]+\W+){{0,6}}?{name}"
-    return re.search(rf"(?<![\w-])(?:{told})|{brought}", sentence, re.IGNORECASE) is not None
+    form = rf"(?<![\w-])(?:{told})" if is_common(subject) else rf"(?<![\w-])(?:{told})|{brought}"
+    return re.search(form, sentence, re.IGNORECASE) is not None
 
 
 DATA_WORDS = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora)\b(?! (?:condensation|distillation))"

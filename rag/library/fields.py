@@ -222,6 +222,8 @@ def format_condition(condition: Condition) -> str:
         if field == "code":
             return f"whose Code mark is {operator}"
         return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
+    if field == "paper":
+        return "besides those shown" if condition.is_negative else "of those shown"
     if operator == "two_of":
         return f"by two or more of {join_names(map(str, values))}"
     if isinstance(condition.value, bool):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition
@@ -28,7 +29,6 @@ from rag.understanding.dialogue_links import (
 )
 from rag.understanding.dialogue_merging import (
     exclude,
-    find_flag,
     get_set,
     merge,
     narrow_set,
@@ -36,6 +36,13 @@ from rag.understanding.dialogue_merging import (
     set_role,
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
+from rag.understanding.dialogue_scope import (
+    ask_library,
+    choose_offered,
+    list_undone,
+    list_unused,
+    read_figure,
+)
 from rag.understanding.dialogue_state import (
     COMPARES,
     CONTENT,
@@ -48,20 +55,20 @@ from rag.understanding.dialogue_state import (
     find_placed,
     list_focus,
     list_named,
+    list_others,
     list_terms,
 )
-from rag.understanding.entities import Entities, negate
+from rag.understanding.entities import Entities
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
-from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import build_author
-from rag.understanding.slots import is_topical, list_free_words
 
 # --- the next turn --------------------------------------------------------------------------
 
 
 def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
+    frame = read_figure(frame, state)
     link = choose_link(frame, entities, state, library)
     question = frame.question
     frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
@@ -100,11 +107,15 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
-        at = find_ordinal(question, len(state.people)) if state.shown == "people" else None
-        people = (state.people[at],) if at is not None else ()
+        is_of_people = state.shown in ("people", "person")
+        at = find_ordinal(question, len(state.listed_people)) if is_of_people else None
+        people = (state.listed_people[at],) if at is not None else ()
         focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
     elif link == "all_of":
         focus = () if frame.want in SETS else list_focus(state, frame.want)
+        # "papers on drones / what does the first do? / who is behind these?": the list
+        if _THESE.search(question) and list_others(state) and frame.want != "comparison":
+            focus = state.listed
     elif link == "those_people":
         people = find_people(question, state, library)
     if frame.relation in _AUTHORS and _SAME.search(question):
@@ -119,7 +130,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if link == "one_of" and find_called(question, state, library):
         alone = replace(alone, unread=())
     joined = (
-        ask_people_on(frame, alone, state)
+        ask_library(frame, alone, state)
+        or ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
         or ask_share(frame, alone, state)
         or keep_slots(frame, alone, state, library)
@@ -138,6 +150,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         joined = replace(alone.query, papers=named)
     if joined is None:
         return alone
+    joined = choose_offered(joined, state.query, library)
     parts = (*alone.parts, *_list_carried(joined, alone.query))
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
@@ -145,21 +158,12 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     # "papers per category / show LG": one group of them is its papers
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
-    unread = (*alone.unread, *_list_unused(frame, joined, state.query))
+    unread = (*alone.unread, *list_unused(frame, joined, state.query))
+    unread = (*unread, *list_undone(question, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
         unread=tuple(dict.fromkeys(unread)),
     )  # fmt: skip
-
-
-def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
-    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
-    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
-        return []
-    asking = load_heads().asking_words
-    free = list_free_words(frame.question, [] if joined == last else frame.slots)
-    free = [w for w in free if joined == last or w.lower() not in asking]
-    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def _is_bare_topic(frame: Frame) -> bool:
@@ -180,6 +184,7 @@ _AUTHORS = ("authors", "first_author", "common_authors")
 _SAME = re.compile(r"\b(?:both|same|common|shared?)\b", re.IGNORECASE)
 
 
+_THESE = re.compile(r"\b(?:these|those)\b(?! two\b)", re.IGNORECASE)
 _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,
@@ -208,7 +213,11 @@ _REASONS = {
 def _list_carried(query: Query, own: Query) -> list[Part]:
     """Parts that came from the conversation."""
     carried = [
-        Part("where", print_condition(c), origin="thread")
+        Part(
+            "where",
+            format_condition(c) if c.field == "paper" else print_condition(c),
+            origin="thread",
+        )
         for c in query.where
         if c not in own.where
     ]
@@ -225,17 +234,15 @@ def _list_carried(query: Query, own: Query) -> list[Part]:
 _NOT_ONE = re.compile(
     r"\bnot (?:the )?(?P<words>[\w'’-]+(?: [\w'’-]+){0,2}?) ones?\b", re.IGNORECASE
 )
-_WITHOUT = re.compile(
-    r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
-    re.IGNORECASE,
-)
 
 
 def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
-        return replace(last, papers=named)
+        # "who wrote both? / and VISA?"
+        is_of_one = last.relation == "common_authors" and len(named) == 1
+        return replace(last, papers=named, relation="authors" if is_of_one else last.relation)
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         text = _replace_topic(alone, state)
@@ -270,8 +277,6 @@ def _replace_topic(alone: Reading, state: DialogueState) -> str:
 
 def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
-    if not own.where and _WITHOUT.fullmatch(alone.question) and (flag := find_flag(last)):
-        return last.remove_condition(flag).add_conditions([negate(flag)])
     if last.want == "people" and last.relation is None and last.about is not None:
         if own.want not in SETS or own.about or frame.confidence < 0.6:
             merged = merge(last, alone)
@@ -358,7 +363,8 @@ def _ask_focus(
     if link == "all_of" and own.want in SETS and base is not None:
         return narrow_set(frame, alone, base)
     if link == "all_of" and own.want in SETS:
-        papers = state.papers or state.earlier_papers
+        # "what is M3D? / and DANCE? / which one is newer?"
+        papers = list_focus(state, "" if own.want == "extreme" else own.want)
         return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
                        is_about_several=True) if papers else None  # fmt: skip
     return own if focus or own.people else None
@@ -397,7 +403,10 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
-    last = state.query
+    own, last = alone.query, state.query
+    # "papers from 2022 / anything on other sports?"
+    if own.about and not own.like and state.shown != "paper" and own.want in ("papers", "overview"):
+        return own
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
     # "who wrote it? / any similar ones?"
     if paper is None and last.papers and last.want not in SETS:

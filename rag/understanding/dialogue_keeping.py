@@ -14,6 +14,7 @@ from rag.understanding.dialogue_links import POINTER, SURE, THEM
 from rag.understanding.dialogue_merging import (
     drop_slot,
     exclude,
+    find_flag,
     find_year,
     get_set,
     merge,
@@ -25,8 +26,10 @@ from rag.understanding.dialogue_state import (
     SETS,
     DialogueState,
     find_meant,
+    find_ordinal,
     find_people,
 )
+from rag.understanding.entities import negate
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
 
@@ -36,6 +39,9 @@ def keep_slots(
 ) -> Query | None:
     """The last query with what plain words change of it; None where none of these does."""
     own, last, question = alone.query, state.query, frame.question
+    # "papers with code / and without?"
+    if not own.where and _WITHOUT.fullmatch(question) and (flag := find_flag(last)):
+        return last.remove_condition(flag).add_conditions([negate(flag)])
     # "drop the year", "any topic"
     if (match := _DROPS.fullmatch(question)) and last.want not in CONTENT:
         word = (match["what"] or match["any"] or "year").lower()
@@ -77,6 +83,10 @@ def _count_shown(question: str, state: DialogueState) -> Query | None:
     """``how many is that in total?``: the last list or topic, counted; else the papers shown."""
     if not _TOTAL.fullmatch(question):
         return None
+    # "papers on gait / papers on palmprints / how many is that together?"
+    both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
+    if _TOGETHER.search(question) and len(both) > max(len(state.papers), len(state.papers_before)):
+        return Query("count", papers=both, is_about_several=True)
     if (base := get_set(state)) is not None:
         return replace(base, want="count", by=(), order=None, k=None, base=())
     papers = state.papers
@@ -90,12 +100,17 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         return None
     goes_back = last.order is not None and last.order.way == "descending"
     age = (match["age"] or "").lower()
-    if last.want == "extreme" and (
-        not age or goes_back == age.endswith(("older", "earlier", "old"))
+    if (
+        last.want == "extreme"
+        and not match["place"]
+        and (not age or goes_back == age.endswith(("older", "earlier", "old")))
     ):
         return replace(last, where=exclude(last.where, state.papers[:1]))
     meant = state.paper if match["version"] else find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
+    is_of_one = is_of_one or (last.relation == "authors" and len(last.papers) == 1)
+    if match["place"] and find_ordinal(question, len(state.listed)) is None:
+        return None
     # "what is DuetFace? / older version?": another paper like it, from before
     paper = library.get_paper(meant)
     if is_of_one and age and meant == state.paper and paper and paper.year:
@@ -133,20 +148,25 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_WITHOUT = re.compile(
+    r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
+    re.IGNORECASE,
+)
 _WITHOUT_PERSON = re.compile(
     r"\W*(?:(?:and|but|or|ok)\W+)*(?:without|except|minus|not|besides|excluding) (?:him|her|them|that person)\W*",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
+    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|together|combined|all|overall)\b)"
     r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"
-    r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
+    r"(?:papers? ?)?(?:(?:in total|altogether|together|combined|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
 )
+_TOGETHER = re.compile(r"\b(?:together|combined)\b", re.IGNORECASE)
 _STEP = re.compile(
     r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
-    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
+    r"|(?P<place>first|1st|third|3rd|fourth|4th|fifth|last)|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
     r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )

@@ -25,17 +25,21 @@ from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame, Link, Slot
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
-from rag.understanding.slots import is_topical
+from rag.understanding.slots import is_topical, list_free_words
 
 
 def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     """The frame with a topic where the tagger has none: ``just type 2``, ``which of these are few-shot?``."""
     link = frame.links[0][0]
     sets = link in ("narrow", "refine", "correct") or (link == "all_of" and frame.want in SETS)
+    # "anything on other sports?", and not "anything else on this topic?"
+    is_on_more = link == "more" and _ANY_ON.match(frame.question) is not None
+    sets = sets or (is_on_more and not _THAT.search(frame.question))
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    about = _ABOUT.match(frame.question) or SOME_WITH.match(frame.question)
+    about = _ABOUT.match(frame.question) or _ANY_ON.match(frame.question)
+    about = about or SOME_WITH.match(frame.question)
     asking: frozenset[str] = frozenset() if about else load_heads().asking_words
     start = about.end() if about else start
 
@@ -51,8 +55,10 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
         words.pop()
     # "just type 2": a number may end it.
     texts = [frame.question[a:b].lower() for a, b in words]
-    if not 0 < len(words) < 5 or not any(
-        w in library.vocabulary.any for text in texts for w in re.findall(r"\w+", text)
+    if (
+        not 0 < len(words) < 5
+        or not is_on_more
+        and not any(w in library.vocabulary.any for text in texts for w in re.findall(r"\w+", text))
     ):
         return frame
     negative = bool(_NOT.match(frame.question[start:]))
@@ -62,6 +68,11 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
 
 
 _ABOUT = re.compile(r"\W*(?:(?:and|ok|so)\W+)*(?:what|how) about\s+", re.IGNORECASE)
+_ANY_ON = re.compile(
+    r"\W*(?:(?:and|ok|so|is there|do you have)\W+)*(?:anything|something|any papers?) (?:on|about) (?:(?:any |the )?other )?",
+    re.IGNORECASE,
+)
+_THAT = re.compile(r"\b(?:this|that|it|these|those|them)\b", re.IGNORECASE)
 _LIMITING = frozenset("only just please ones without minus except not".split())
 
 
@@ -71,6 +82,11 @@ def choose_link(
     """The relation of the head, unless words point at what was shown, whatever it makes of the rest."""
     link = cast("Link", frame.links[0][0] if frame.links else "new")
     question = frame.question
+    # "What is DuetFace? / VISA?"
+    names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
+    if link == "same_paper" and len(names) == 1:
+        if not re.search(r"\w", question[: names[0].start] + question[names[0].end :]):
+            return "refine"
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
     # "what is X? / is Chidi Nwosu a co-author?"
@@ -184,6 +200,11 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     if last.want == "people":
         is_of_people = link == "those_people" and frame.want == "people"
         return is_of_people or link == "same_paper"
+    # "which attack needs fewest queries?" has a subject of its own
+    asking = load_heads().asking_words
+    free = [w.lower() for w in list_free_words(question, frame.slots)]
+    if link == "new" and any(is_topical(word, asking) for word in free):
+        return False
     # "what is DuetFace? / any code?" asks for a field of the one paper.
     if kinds == {"flag"} and state.shown == "paper":
         return False

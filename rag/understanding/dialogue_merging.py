@@ -34,11 +34,14 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
     # "who works on faces? / and what about video?" sounds like content, which keeps its words whole.
     topics = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
-    topic = own.about or (Topic(topics[0]) if topics and last.about and not own.papers else None)
+    has_set = last.about or last.want in SETS
+    topic = own.about or (Topic(topics[0]) if topics and has_set and not own.papers else None)
     if topic is None:
         topic = last.about
     elif last.about and not topic.words and not topic.all_of:
         topic = replace(last.about, without=topic.without)
+    elif last.like:  # "any similar? / what about food?"
+        last, kept = replace(last, like=""), _drop_papers(kept)
     elif broader:
         topic = narrow_topic(Topic(broader), topic)
     adds = bool(_WITH.search(alone.question))
@@ -185,8 +188,11 @@ def get_set(state: DialogueState) -> Query | None:
 
 def show_all(query: Query) -> Query:
     """The query with the papers that ``more`` left out, since they had been shown."""
-    rest = tuple(c for c in query.where if (c.field, c.operator) != ("paper", "not_in"))
-    return query if query.like else replace(query, where=rest)
+    return query if query.like else replace(query, where=_drop_papers(query.where))
+
+
+def _drop_papers(where: Sequence[Condition]) -> tuple[Condition, ...]:
+    return tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
 
 
 def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
@@ -197,6 +203,7 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         c
         for c in set_role(last.where, alone)
         if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
+        if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     about = narrow_topic(last.about, own.about)
@@ -234,6 +241,6 @@ def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Conditio
     before = tuple(
         v for c in where if (c.field, c.operator) == ("paper", "not_in") for v in c.values
     )
-    rest = tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
+    rest = _drop_papers(where)
     gone = tuple(dict.fromkeys((*before, *papers)))
     return (*rest, Condition("paper", "not_in", gone)) if gone else rest

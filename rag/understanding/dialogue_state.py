@@ -33,6 +33,8 @@ class DialogueState:
         parts: Of the last question, as it was read.
         broader: The topic that the last query's was narrowed from: "few-shot" of another one.
         topic: What the conversation is about, also where the last turns asked of single papers or people.
+        papers_before: Ids shown in the answer before the last, all of them.
+        listed_people: Names of the last list shown, also while single people of it are spoken of.
         before: The state after the last answer that showed something, where this one shows nothing.
     """
 
@@ -47,6 +49,8 @@ class DialogueState:
     parts: tuple[Part, ...] = ()
     topic: Topic | None = None
     before: DialogueState | None = None
+    papers_before: tuple[str, ...] = ()
+    listed_people: tuple[str, ...] = ()
 
     @property
     def slot_words(self) -> str:
@@ -125,15 +129,22 @@ def build_state(thread: Thread) -> DialogueState | None:
             turn.question,
             papers,
             people,
-            earlier.listed if len(papers) < 2 and {*papers} <= {*earlier.listed} else papers,
+            earlier.listed if is_listed(papers, earlier.listed) else papers,
             tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
             _find_broader(earlier, reading.query),
             reading.parts,
             _find_topic(earlier, reading),
             None if papers or people else full,
+            earlier.papers,
+            earlier.listed_people if is_listed(people, earlier.listed_people) else people,
         )
     return state
+
+
+def is_listed(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
+    """Whether an answer shows no list of its own, but one of the last list at most."""
+    return len(names) < 2 and {*names} <= {*listed}
 
 
 def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
@@ -360,8 +371,10 @@ def find_people(question: str, state: DialogueState, library: LibraryView) -> tu
     people = people or state.earlier_people
     if match := AUTHOR_OF.search(question):
         return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]
-    if (at := find_ordinal(question, len(people))) is not None:
-        return (people[at],)
+    # "who works on faces? / what has the first done? / and the second?"
+    listed = state.listed_people if is_listed(people, state.listed_people) else people
+    if (at := find_ordinal(question, len(listed))) is not None:
+        return (listed[at],)
     return people[:3] if _PLURAL.search(question) else people[:1]
 
 

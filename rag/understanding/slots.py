@@ -568,7 +568,9 @@ def _are_disjoint(a: object, b: object) -> bool:
 
 
 def clean_words(text: str) -> str:
-    return _COURSE.sub("", " ".join(text.split()).strip(_EDGES))
+    """Without marks at its ends, and without what stands for papers: ``the federated ones``."""
+    words = " ".join(text.split()).strip(_EDGES).removesuffix(" ones")
+    return _COURSE.sub("", words)
 
 
 _COURSE = re.compile(

@@ -1,0 +1,242 @@
+"""Which sentence leads where the words of a question mislead: its form tells more than what is shared.
+
+What is learned (`rag.answers.sentence_ranker`) weighs each sentence alone. Some answers are told by their
+neighbours: what a remedy is for stands before it, and a list behind the sentence that announces it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.answers.answer_line import trim_opening
+from rag.answers.sentence_forms import FORMS, Request, is_of_itself
+from rag.library.naming import get_short_name, is_made_up
+from rag.search.thesaurus import find_everyday_phrases
+from rag.text import iter_words
+from rag.types import Paper, PaperHit, Sentence, Span
+
+_MEASURE_NAMES = (
+    r"g?flops",
+    r"macs",
+    r"param(?:eter)?s?",
+    r"fps|frames per second",
+    r"(?-i:m?AP)",
+    r"fid",
+    r"bleu(?:-\d)?",
+    r"psnr",
+    r"ssim",
+    r"eer",
+    r"auc|auroc",
+    r"rank-\d+",
+)
+"""Measures that are printed beside their figure, by these names alone."""
+_MEASURES = tuple(
+    re.compile(rf"(?<![a-z])(?:{name})(?![\w-])", re.IGNORECASE) for name in _MEASURE_NAMES
+)
+_FIGURE = re.compile(r"(?<![\w.])\d")
+
+_CIRCULAR = re.compile(
+    r"\W*(?:to|for|in order to) (?:\w+ ){0,2}?(?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy|cope with|"
+    r"deal with|combat|fix|this end)\s*(?:(?:this|these|those|that|such|the|both|all|above|aforementioned|two|key|critical|existing) ){0,3}"
+    r"(?:problem|issue|challenge|limitation|gap|drawback|shortcoming|difficult(?:y|ie)|obstacle|concern|dilemma|weakness)?(?:e?s)?\s*,",
+    re.IGNORECASE,
+)
+"""``To address the problem, we propose ...``: what the problem is stands before it."""
+
+_OTHER_KINDS = frozenset(("definition", "data", "number", "count", "name", "means"))
+"""Kinds beside which "challenge" or "problem" is no more than a word: "what does SCA stand for in the challenge ..."."""
+_BOAST = re.compile(
+    r"\W*(?:[\w-]+,? ){0,4}(?:experiments?|results?|evaluations?|experimental|studies|analysis)\b[^.]*?\b(?:state[- ]of[- ]the[- ]art|sota|"
+    r"superior\w*|outperform\w*|surpass\w*|effectiveness|excellent|promising|performances?)\b",
+    re.IGNORECASE,
+)
+_RESULT_ASKED = re.compile(
+    r"\b(?:perform\w*|effective\w*|general\w*|robust\w*|improv\w*|state|sota|accura\w*|results?|evaluat\w*|test(?:s|ed)?|experiments?|"
+    r"good|(?<!as )well|best|beats?|wins?|works?|better|worse|faster|slower|outperform\w*|surpass\w*|superior)\b",
+    re.IGNORECASE,
+)
+_COMPARED_WITH = re.compile(r"\bcompare[sd]? (?:to|with|against)\b|\bstack up\b", re.IGNORECASE)
+_THAN = re.compile(r"(?<![\w-])(?P<first>[\w-]+)\b[^.?]{0,60}?\bthan (?:the )?(?P<second>[\w-]+)")
+
+_ATTRIBUTES = re.compile(
+    r"\W*we (?:attribute|ascribe|trace) (?:this|these|such|it)\b", re.IGNORECASE
+)
+_DANGLING = re.compile(
+    r"\W*(?:(?:these|those|such|they)\b|(?:when|if|under|with|without|despite|due to|because of|given) (?:[\w-]+ ){0,3}?"
+    r"(?:such|these|those) [\w-]+)",
+    re.IGNORECASE,
+)
+MAX_JOINED_CHARS = 480
+"""Of a sentence with the one before it, which it points back to."""
+
+_OF_OTHERS = re.compile(
+    r"\b(?:existing|current|previous|prior|earlier|other|others|traditional|conventional|today|state-of-the-art|addresse?s?|solve[sd]?|"
+    r"tackle[sd]?|overcomes?|fix(?:es)?|handles?|mitigates?|alleviates?)\b",
+    re.IGNORECASE,
+)
+_LIMITS_ASKED = re.compile(
+    r"\b(?:limit(?:s|ed|ations?)?|drawbacks?|downsides?|weakness\w*|weak|shortcomings?|disadvantages?|cons|flaws?|pitfalls?|caveats?|"
+    r"wrong|problems? with|fail(?:s|ures?)?|bad|can(?:no|')t|catch)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:our|ours|we)\b", re.IGNORECASE)
+_ADMITS = re.compile(
+    r"\b(?:limit(?:s|ed|ations?)|fails?|cannot|can not|unable|slower|weakness\w*|future work|drawbacks?|shortcomings?|at the cost of|"
+    r"not (?:yet|able)|still (?:lags?|struggles?|requires?))\b",
+    re.IGNORECASE,
+)
+
+
+def order_by_form(
+    question: str, hit: PaperHit, chosen: Sequence[Sentence], request: Request
+) -> list[Sentence]:
+    """The sentences, best first, those of the form that is asked for before others of more shared words."""
+    text = hit.paper.text
+    order = list(chosen)
+    if request.kinds & {"number", "count"} and (
+        measures := [m for m in _MEASURES if m.search(question)]
+    ):
+        # "what FLOPs reduction does D2Pruner get?" was told a reduction of tokens
+        order.sort(key=lambda s: not _has_figure_of(measures, text[slice(*s.span)]))
+    if sides := find_sides_of_than(question):
+        # "is SAM2 better than SAM?" was told what VL-SAM2 reaches
+        order.sort(key=lambda s: not all(_names(side, text[slice(*s.span)]) for side in sides))
+    elif "verdict" in request.kinds and not _RESULT_ASKED.search(question):
+        # "is GenShield able to fix images?" was told of its state-of-the-art performance
+        order.sort(key=lambda s: s.role == "result" and bool(_BOAST.match(text, *s.span)))
+    if "why" in request.kinds and order and order[0].role in ("aim", "method", "result"):
+        # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
+        order.sort(key=lambda s: not _ATTRIBUTES.match(text, *s.span))
+    is_how = "means" in request.kinds and not request.kinds & {"comparison", "order", "effect"}
+    if is_how and not _RESULT_ASKED.search(question) and _has_name(question):
+        # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is
+        order.sort(
+            key=lambda s: not (s.role in (None, "aim", "method") and tells_how(hit.paper, s))
+        )
+    if "comparison" in request.kinds and _COMPARED_WITH.search(question):
+        # "how does NAR-Former V2 compare to graph neural networks?" was told how it learns
+        order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
+    if (
+        "problem" in request.kinds
+        and not request.kinds & _OTHER_KINDS
+        and _CIRCULAR.match(text, *order[0].span)
+    ):
+        problem = _find_before(chosen, order[0])
+        order.sort(key=lambda s: s is not problem)
+    return order
+
+
+def _has_figure_of(measures: Sequence[re.Pattern[str]], sentence: str) -> bool:
+    rest = sentence
+    for measure in measures:
+        rest, n = measure.subn(" ", rest)
+        if not n:
+            return False
+    return _FIGURE.search(rest) is not None
+
+
+def find_sides_of_than(question: str) -> tuple[str, ...]:
+    """The two coined names of ``is A better than B``; none where one of them is a common word."""
+    match = _THAN.search(question)
+    if match is None:
+        return ()
+    before = [word for word, _ in iter_words(question[: match.start("second")]) if is_made_up(word)]
+    second = match["second"]
+    return (before[0], second) if len(before) == 1 and is_made_up(second) else ()
+
+
+def _has_name(question: str) -> bool:
+    return any(is_made_up(word) for word, _ in iter_words(question))
+
+
+def _names(name: str, sentence: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence) is not None
+
+
+def _find_before(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence:
+    """The problem that stands last before a sentence; itself where none does."""
+    before = sorted((s for s in sentences if s.span[1] <= sentence.span[0]), key=lambda s: s.span)
+    told = [s for s in before if s.role in ("problem", "limitation")] or before
+    return told[-1] if told else sentence
+
+
+# --- what is quoted with it -----------------------------------------------------------------
+
+
+def add_sentence_before(hit: PaperHit, sentence: Sentence) -> Span:
+    """The span of a sentence with the one before it, where it begins by pointing back to that.
+
+    "What issue does GazeForensics address?" began with "These approaches", which were not named. A paper's own
+    "These modules" has the paper's name before it (`rag.answers.answer_line`).
+    """
+    text, (start, end) = hit.paper.text, sentence.span
+    begins = trim_opening(text, sentence.span)[0]
+    is_told_by_others = sentence.role in ("background", "problem", "limitation")
+    if not (
+        _ATTRIBUTES.match(text, begins) or (is_told_by_others and _DANGLING.match(text, begins))
+    ):
+        return sentence.span
+    before = max(
+        (s.span for s in hit.sentences if s.span[1] <= start),
+        key=lambda span: span[0],
+        default=None,
+    )
+    if before is None or end - before[0] > MAX_JOINED_CHARS or text[before[1] : start].strip():
+        return sentence.span
+    return before[0], end
+
+
+def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus: bool) -> bool:
+    """Whether a question is for the limits of what a paper brings, and its best sentence tells none of them.
+
+    "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
+    """
+    if not _LIMITS_ASKED.search(question) and not _has_idiom(question):
+        return False  # "what capability does it rely on?" was read as asking for a limitation
+    name = get_short_name(hit.paper)
+    coined = {word for word, _ in iter_words(hit.paper.name) if is_made_up(word)} | {name} - {""}
+    is_named = any(_names(word.lower(), question.lower()) for word in coined)
+    if not (is_named or is_focus) or _OF_OTHERS.search(question):
+        return False
+    told = hit.paper.text[slice(*lead.span)]
+    if lead.role == "limitation" and not _is_before_own(hit, lead):
+        return False
+    is_of_it = bool(_OWN.search(told) or any(word in told for word in coined))
+    return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
+
+
+def _has_idiom(question: str) -> bool:
+    return any(
+        all(_LIMITS_ASKED.search(term) for term in terms)
+        for _, terms in find_everyday_phrases(question)
+    )
+
+
+def _is_before_own(hit: PaperHit, sentence: Sentence) -> bool:
+    """Whether a sentence stands before the first in which the paper speaks of itself."""
+    own = [
+        s.span[0]
+        for s in hit.sentences
+        if s.role in ("aim", "method", "result") and is_of_itself(hit.paper.text[slice(*s.span)])
+    ]
+    return bool(own) and sentence.span[1] <= min(own)
+
+
+def tells_how(paper: Paper, sentence: Sentence) -> bool:
+    """Whether a sentence tells how something works, and not how well, nor what was looked at first.
+
+    Cells of *How* held "our method even surpasses ..." and "we first elucidate the seeming paradox".
+    """
+    told = paper.text[slice(*sentence.span)]
+    return not (_SURPASSES.search(told) or _TEASES.match(told)) or bool(FORMS["does"].search(told))
+
+
+_SURPASSES = re.compile(
+    r"\b(?:surpass\w*|outperform\w*|state-of-the-art|superior\w*|sota)\b", re.IGNORECASE
+)
+_TEASES = re.compile(
+    r"\W*(?:\w+, )?(?:specifically, )?we (?:first(?:ly)? |also |further |then )?(?:elucidate|argue|find|observe|revisit|analy[sz]e|"
+    r"investigate|show|prove|demonstrate|reveal|discuss|explore|study|notice)\b",
+    re.IGNORECASE,
+)
