@@ -52,7 +52,7 @@ RESULT = Column("Result", ("result",), "what are the results?")
 
 def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """The computed lines and the table, in Markdown; no sentence stands in two cells of a row."""
-    verdict = tell_verdict(query.text, hits, marks)
+    verdict = tell_verdict(query.text, [_narrow_figures(query.sides, hit) for hit in hits], marks)
     facts = [verdict] if verdict else []
     facts += list_facts([hit.paper for hit in hits], marks)
     table = _render_table(query, hits, marks)

@@ -78,6 +78,8 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
         if len(stating) > 1:
             return _TELL_NO_UNIT.format(word=asked[0].lower())
         return _TELL_ONE.format(figure=_format_figure(shared[0], marks), word=asked[0].lower())
+    for figure in shared:  # sources are numbered in the order of the papers
+        marks.get_marker(figure.hit.paper, figure.sentence.span)
     ordered = sorted(shared, key=lambda f: f.value if _is_least(asked, unit) else -f.value)
     first, *others = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
