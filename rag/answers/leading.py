@@ -47,7 +47,7 @@ _CIRCULAR = re.compile(
 _OTHER_KINDS = frozenset(("definition", "data", "number", "count", "name", "means"))
 """Kinds beside which "challenge" or "problem" is no more than a word: "what does SCA stand for in the challenge ..."."""
 _BOAST = re.compile(
-    r"\W*(?:[\w-]+,? ){0,4}(?:experiments?|results?|evaluations?|experimental|studies|analysis)\b[^.]*?\b(?:state[- ]of[- ]the[- ]art|sota|"
+    r"\W{0,9}+(?:[\w-]{1,40},? ){0,4}(?:experiments?|results?|evaluations?|experimental|studies|analysis)\b[^.]{0,400}?\b(?:state[- ]of[- ]the[- ]art|sota|"
     r"superior\w*|outperform\w*|surpass\w*|effectiveness|excellent|promising|performances?)\b",
     re.IGNORECASE,
 )

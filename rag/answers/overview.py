@@ -49,7 +49,7 @@ _EVOLVES = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\d[\d.,]*\s?(?:\\?%|x\b|fps\b|points?\b|m?AP\b|[KMG]?FLOPs\b|dB\b|times\b)|\b(?:m?AP|accuracy|AUC|EER|FID|F1|rank-?1)\b.{0,30}\d",
+    r"(?<![\d.,])\d[\d.,]*+\s?(?:\\?%|x\b|fps\b|points?\b|m?AP\b|[KMG]?FLOPs\b|dB\b|times\b)|\b(?:m?AP|accuracy|AUC|EER|FID|F1|rank-?1)\b.{0,30}\d",
     re.IGNORECASE,
 )
 """A figure that says how well something does; a year or a number of data sets does not."""

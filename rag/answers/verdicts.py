@@ -46,7 +46,7 @@ _NUMBER = re.compile(
 _FACTORS = {"k": 1e3, "t": 1e3, "m": 1e6, "b": 1e9}
 
 _IN_SERIES = re.compile(r"\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?")
-_SERIES = re.compile(r"(?<![\w.,-])(?:\d[\d,.]*(?:,\s+and\s+|,\s+|\s+and\s+)[~≈]?)+$")
+_SERIES = re.compile(r"(?<![\w.,-])(?:\d(?:[\d.]|,(?=\d))*+(?:,?\s+and\s+|,\s+)[~≈]?){1,9}+$")
 
 
 @dataclass(frozen=True, slots=True)

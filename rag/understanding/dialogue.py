@@ -143,6 +143,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
             joined = replace(alone.query, text=f"{question} {state.question}")
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
+    # "papers on image editing / which of them need no training?": the same list again says nothing of it
+    if joined == state.query and joined.want == "papers" and _WHICH_OF.match(question):
+        meant = list_focus(state, "passages")
+        joined = Query("passages", papers=meant, is_about_several=len(meant) > 1, text=question)
     named = list_named(alone)
     # "What is mclSTExp?": in a conversation, what names one paper is about that one.
     is_name = any(e.kind == "paper" for e in entities.spans) and len(named) == 1

@@ -112,7 +112,6 @@ def test_without_a_topic_the_newest_of_each_large_topic_is_read_first(
     "question",
     [
         "which papers state a limitation?",
-        "what limitations do these papers state?",
         "limitations over the whole library",
         "list the papers that state their limitations",
     ],
