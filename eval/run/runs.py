@@ -199,9 +199,9 @@ def _plain(value: object) -> object:
 
 
 def _compute_digest(folder: Path) -> str:
-    """Of all source and data files below a folder, by path and content."""
+    """Of all source and data files below a folder, by path and content: weights change answers, too."""
     digest = hashlib.sha256()
-    for path in sorted(p for end in ("py", "yaml") for p in folder.rglob(f"*.{end}")):
+    for path in sorted(p for end in ("py", "yaml", "txt", "npz") for p in folder.rglob(f"*.{end}")):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

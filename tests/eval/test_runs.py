@@ -400,3 +400,13 @@ def test_the_command_prints_the_table_and_writes_the_report(
     assert "fact" in capsys.readouterr().out
     assert json.loads((out / runs.SUMMARY).read_text(encoding="utf-8"))["outcomes"]["fact"]["right"]
     assert (out / runs.REPORT).exists()
+
+
+@pytest.mark.parametrize("name", ["a.py", "words.txt", "heads.npz", "fit.yaml"])
+def test_a_run_is_another_where_source_or_weights_are(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "room" / name
+    file.parent.mkdir()
+    file.write_bytes(b"1")
+    before = runs._compute_digest(tmp_path)
+    file.write_bytes(b"2")
+    assert runs._compute_digest(tmp_path) != before
