@@ -172,6 +172,12 @@ def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) ->
     return not any(shown) or (is_loose and bool(library.find_described(words)))
 
 
+_OF_THEM = re.compile(
+    r"(?:(?:and|so|ok|okay|but)[\s,]+)?(?:how many|which(?: ones?)?) (?:are|is|have|has|use|uses|were|was|deal|mention|come)\b",
+    re.IGNORECASE,
+)
+
+
 def is_of_set(frame: Frame, state: DialogueState) -> bool:
     """Whether a turn that names nothing asks of the last list or topic, not of a paper shown for it.
 
@@ -181,6 +187,9 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     several = ("overview",) if len(state.papers) > 1 else ()
     if get_set(state) is None or frame.wants[0][0] not in (*SETS, "people", *several):
         return False
+    # "papers by Shikun Li / how many are about noisy labels?" names no papers of its own
+    if last.want in SETS and frame.want in ("papers", "count") and _OF_THEM.match(question):
+        return True
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return False
     # "what is catastrophic forgetting? / which papers address it?"
