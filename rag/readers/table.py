@@ -126,7 +126,9 @@ def _are_years(values: Sequence[str]) -> bool:
 
 def _are_people(values: Sequence[str]) -> bool:
     """Whether all are names, and a third lists of them: one name alone may be a journal's."""
-    lists = [re.split(r" ?; ?| (?:and|&) ", " ".join(value.split()).strip(" ;")) for value in values]
+    lists = [
+        re.split(r" ?; ?| (?:and|&) ", " ".join(value.split()).strip(" ;")) for value in values
+    ]
     return sum(len(people) > 1 for people in lists) >= len(lists) / 3 and all(
         is_name(person.replace(",", "")) for people in lists for person in people
     )
