@@ -85,17 +85,12 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
     placed = find_placed(question, state) if is_of_papers else ()
-    # "papers on privacy / what does the last one propose? / how do they fight forgetting?"
+    # "papers on privacy / what does the last one propose? / back to privacy: which of these need noise?"
     if frame.links[1][0] == "new" and len(state.listed) > 1 and THEM.search(question):
         placed = placed or (state.listed if frame.want == "passages" else ())
     # "is there also work on it for video?"
     if link == "narrow" and frame.want not in (*SETS, "people") and SOME_WITH.match(question):
         frame = replace(frame, wants=(("papers", frame.confidence), *frame.wants))
-    # "what is an Anti-UAV challenge / how many teams? / who works on this?"
-    is_of_library = link == "refine" and state.topic is None and state.shown == "paper"
-    if is_of_library and frame.wants[0][0] == "people" and not frame.slots:
-        link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
-        frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
     if placed:
         query = replace(state.query, papers=placed, is_about_several=len(placed) > 1)
         link, state = "all_of", replace(state, query=query, papers=placed)
