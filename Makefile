@@ -43,7 +43,7 @@ $(VENV)/runtime: pyproject.toml constraints.txt | $(BIN)/python
 # rest, on one core: so each of two takes every second package, and a third pip what may be missing.
 EVERY_SECOND = $(PIP) --quiet --no-compile --no-deps -r <(sed -n '$(1)~2p' constraints.txt)
 $(VENV)/development: pyproject.toml constraints.txt | $(BIN)/python
-	@$(call EVERY_SECOND,2) & $(call EVERY_SECOND,3); wait $$!
+	@$(call EVERY_SECOND,2) & other=$$!; $(call EVERY_SECOND,3); wait $$other
 	@$(PIP) --no-compile -e '.[dev]' 2>&1 | $(call COUNT,installing the packages and what the tests need into $(VENV))
 	@touch $(VENV)/runtime $@
 

@@ -70,5 +70,5 @@ def test_a_slow_pattern_is_noticed(written: str) -> None:
 
 
 def test_a_slow_function_is_noticed() -> None:
-    assert overgrown(lambda text: [text[i:] for i in range(len(text))], GENERIC, 40_000)
+    assert overgrown(lambda text: sum(text.count("x", i) for i in range(len(text))), GENERIC, 8_000)
     assert overgrown(str.split, GENERIC) == ""
