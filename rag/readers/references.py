@@ -11,7 +11,8 @@ from rag.readers.names import parse_author_field
 _YEAR = re.compile(r"[(\[]?(?<!\d)((?:19|20)\d\d)(?![\d.]\d)[a-z]?[)\]]?")
 _QUOTED = re.compile(r"[“\"«‘]([^“”\"«»]{8,300}?)[,.]?[”\"»’](?!\w)")
 _APA = re.compile(
-    r"^(?P<names>[^()]{2,599}?[^()\s])\s?\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s(?P<rest>.+)$", re.S
+    r"^(?P<names>[^()]{2,599}?[^()\s])\s?\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s(?P<rest>.+)$",
+    re.S,
 )
 _FIRST_STOP = re.compile(r"(?P<names>[^.()]{3,600})\.\s{1,9}(?P<rest>\S.+)$", re.S)
 _SURNAME_FIRST = re.compile(r"[^\W\d_][\w'’ -]{1,60} [A-Z]{1,3}|et al")
