@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answers import extractive, phrases
+from rag.answers import extractive
 from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
 from rag.types import Answer, Delta, Event, Query, Step
-from rag.understanding.two_questions import tells_open
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
@@ -47,7 +46,7 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
 
     def quote() -> Answer:
-        answer = extractive.answer_by_quotes(
+        return extractive.answer_by_quotes(
             query,
             retrieval,
             cited,
@@ -56,8 +55,6 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
             parts=choice.parts,
             without=choice.without,
         )
-        open_notes = [note for note in request.reading.notes if tells_open(note)]
-        return replace(answer, text=phrases.put_notes_first(open_notes, answer.text))
 
     yield Step("checking quotes")
     if writer is None:
