@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answers import extractive
+from rag.answers import extractive, phrases
 from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
@@ -46,7 +46,7 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
 
     def quote() -> Answer:
-        return extractive.answer_by_quotes(
+        answer = extractive.answer_by_quotes(
             query,
             retrieval,
             cited,
@@ -55,6 +55,8 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
             parts=choice.parts,
             without=choice.without,
         )
+        notes = [note for note in request.reading.notes if note not in answer.text]
+        return replace(answer, text=phrases.put_notes_first(notes, answer.text))
 
     yield Step("checking quotes")
     if writer is None:
