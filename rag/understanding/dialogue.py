@@ -437,12 +437,11 @@ def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: Libr
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
         )
-    if last.want in CONTENT and state.paper and not last.is_about_several:
-        text = (
-            f"{last.text} {alone.question}"
-            if frame.asks_for and frame.asks_for[0][0]
-            else last.text
-        )
+    # "an overview of noisy labels / shorter" is no question about the first of its papers
+    is_of_one = last.want in CONTENT and last.want != "overview" and not last.is_about_several
+    if is_of_one and state.paper:
+        asks_more = frame.asks_for and frame.asks_for[0][0] and alone.query.form == Form()
+        text = f"{last.text} {alone.question}" if asks_more else last.text
         return replace(last, papers=last.papers or (state.paper,), form=alone.query.form, text=text,
                        asks_for=alone.query.asks_for or last.asks_for)  # fmt: skip
     return replace(last, form=alone.query.form)
