@@ -33,6 +33,7 @@ from rag.library.selection import (
     choose_one,
     format_nearest,
     format_nearest_year,
+    format_nowhere,
     resolve_conditions,
 )
 from rag.library.view import LibraryView
@@ -569,7 +570,10 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     if any((c.field, c.value) == ("role", "limitation") for c in conditions):
         text += f" {phrases.LIMITATIONS_UNMARKED}"
     # "papers about drones from 2024"
-    if query.topic and matching.n and conditions:
+    # "papers on pruning at CVPR", of which no paper prints the venue
+    if nowhere := format_nowhere(library, conditions):
+        text += f" {nowhere}"
+    elif query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"
     elif ends := [c for c in conditions if c.field == "last_author"]:
         text += f" {_format_cut_lists(ends[0], library)}"
