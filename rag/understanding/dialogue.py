@@ -59,6 +59,7 @@ from rag.understanding.dialogue_state import (
     list_terms,
     tell_no_place,
 )
+from rag.understanding.dialogue_subject import ask_of_subject
 from rag.understanding.entities import Entities
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
@@ -133,6 +134,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         or ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
         or ask_share(frame, alone, state)
+        or ask_of_subject(frame, alone, state, library)
         or keep_slots(frame, alone, state, library)
     )
     # "how do detectors spot fakes? / which of these look at the eyes?": that answer shows one of them
@@ -154,6 +156,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if joined is None:
         return alone
     joined = choose_offered(joined, state.query, library)
+    # "papers on tracking / which are about drones / who is behind these?": on both in one paper
+    if joined.want == "people" and joined.about and state.query.want in SETS:
+        joined = replace(joined, about=replace(joined.about, all_of=()))
     parts = (*alone.parts, *_list_carried(joined, alone.query))
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others

@@ -43,7 +43,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     elif last.like:  # "any similar? / what about food?"
         last, kept = replace(last, like=""), _drop_papers(kept)
     elif broader:
-        topic = narrow_topic(Topic(broader), topic)
+        topic = (narrow_papers if last.want in SETS else narrow_topic)(Topic(broader), topic)
     adds = bool(_WITH.search(alone.question))
     if adds:
         kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
@@ -122,6 +122,15 @@ def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
         words = f"{own.words} {last.words}"
     without = " or ".join(filter(None, dict.fromkeys((last.without, own.without))))
     return Topic(words, without)
+
+
+def narrow_papers(last: Topic | None, own: Topic | None) -> Topic | None:
+    """``papers on federated learning / any about deepfakes?``: on the one, and touching the other."""
+    narrowed = narrow_topic(last, own)
+    if narrowed is None or last is None or own is None or narrowed.words in (last.words, own.words):
+        return narrowed
+    sides = (*(last.all_of or (last.words,)), own.words)
+    return Topic(" and ".join(sides), narrowed.without, sides)
 
 
 _WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
@@ -206,7 +215,7 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
-    about = narrow_topic(last.about, own.about)
+    about = (narrow_papers if last.want in SETS else narrow_topic)(last.about, own.about)
     is_ordered = any(part.slot == "order" for part in alone.parts)
     narrowed = replace(
         last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k

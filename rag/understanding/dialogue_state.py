@@ -175,6 +175,8 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
 
 def _find_broader(earlier: DialogueState, query: Query) -> str:
     before, now = earlier.query.topic, query.topic
+    if query.about and query.about.all_of and query.want in SETS:
+        return " and ".join(query.about.all_of[:-1])
     if before and now != before and now.endswith(before):
         return before
     return (
