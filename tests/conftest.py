@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from rag.adapters.minilm import MiniLM
     from rag.app.assistant import Assistant
+    from rag.readers.process import ReadingLimits, ReadingProcess
     from tests.desk import Desk
     from tests.postgresql_run import PostgresqlServer
 
@@ -147,6 +149,36 @@ def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str
     return compute_once
 
 
+@pytest.fixture(scope="session", autouse=True)
+def documents_read_by_few() -> Iterator[None]:
+    """Each ingest starts a process that reads documents; here one that is done is lent again."""
+    idle: dict[object, ReadingProcess] = {}
+
+    @contextmanager
+    def lend_process(limits: ReadingLimits) -> Iterator[ReadingProcess]:
+        from rag.readers.process import ReadingProcess
+
+        own = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+        started_with = (limits, os.getcwd(), frozenset(own.items()))
+        process = idle.pop(started_with, None) or ReadingProcess(limits)
+        try:
+            yield process
+        except BaseException:  # it may be reading still
+            process.__exit__()
+            raise
+        replaced = [idle.pop(key, None) for key in list(idle)]
+        idle[started_with] = process
+        for one in replaced:
+            if one is not None:
+                one.__exit__()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.ingest.planning.ReadingProcess", lend_process)
+        yield
+    for process in idle.values():
+        process.__exit__()
+
+
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """The embedded model's folder, put there by `paperfolk models fetch` (make test calls it)."""
@@ -177,6 +209,8 @@ def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Pat
         else:
             with build(Settings(data=folder, model_path=weights)) as assistant:
                 assistant.ingest([SEEDS])
+                if SHARE in os.environ:  # else whoever quotes a paper screens it, again and again
+                    assistant.screen_papers(lambda *_: None)
             shutil.copytree(folder, shared / "ingested")
     return folder
 

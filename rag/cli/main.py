@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,12 +20,15 @@ from rag.types.errors import RagError, ReadError, SettingsError
 from rag.types.fields import QueryError
 
 INTERRUPTED = 130
+_NEW_OBJECTS = 100_000
+"""Python looks for garbage after so many: all that a start imports stays, and was looked through often."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 failed, 2 wrong usage or bad input."""
     # Before numpy is loaded: a question's products are small, and threads only wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
     _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

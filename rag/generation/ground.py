@@ -156,6 +156,7 @@ class Ground:
         return len(distinct & self.terms) / len(distinct) if distinct else 1.0
 
 
+@lru_cache(maxsize=100_000)
 def americanise(word: str) -> str:
     """A folded word in American spelling: *defense* for *defence*, *labeling* for *labelling*."""
     return _BRITISH.sub(lambda m: m["z"][0] + "z" if m["z"] else str(m.lastgroup), word)

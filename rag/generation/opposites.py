@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from typing import TypeAlias
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
 from rag.text.everyday import is_everyday
@@ -156,29 +157,38 @@ def _is_no_conjunction(word: str) -> bool:
     return word not in _CONJUNCTIONS
 
 
+Stated: TypeAlias = tuple[Sequence[str], Sequence[tuple[int, str]]]
+"""The words of a sentence; and the place and stem of those that are no stop words."""
+
+
 def _is_denied(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> bool:
     """Whether a claim denies a run of words that a paper states, or states one that it denies."""
     denials = [at for at, word in enumerate(words) if word in _DENIALS]
+    if not denials and any(stem(word) in _NEGATIVE for word in words):
+        return False
+    stated = [
+        (sentence, [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS])
+        for sentence in sentences
+    ]
     if denials:
         tail = [word for word in words[denials[-1] + 1 :] if word not in STOP_WORDS]
-        return _is_run_stated(tail[:_DENIED_RUN], sentences, denied=False)
-    if any(stem(word) in _NEGATIVE for word in words):
-        return False
+        return _is_run_stated(tail[:_DENIED_RUN], stated, denied=False)
     content = [word for word in words if word not in STOP_WORDS]
     runs = [content[at : at + _DENIED_RUN] for at in range(len(content) - _DENIED_RUN + 1)]
-    return any(_is_run_stated(run, sentences, denied=True) for run in runs)
+    return any(_is_run_stated(run, stated, denied=True) for run in runs)
 
 
-def _is_run_stated(run: Sequence[str], sentences: Sequence[Sequence[str]], *, denied: bool) -> bool:
+def _is_run_stated(run: Sequence[str], stated: Sequence[Stated], *, denied: bool) -> bool:
     """Whether the papers have the run, each time with a denial right before it, or without any near."""
     if len(run) < _DENIED_RUN:
         return False
     wanted = [stem(word) for word in run]
     verdicts = []
-    for sentence in sentences:
-        numbered = [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS]
+    for sentence, numbered in stated:
         for start in range(len(numbered) - len(wanted) + 1):
-            if [word for _, word in numbered[start : start + len(wanted)]] == wanted:
+            if numbered[start][1] == wanted[0] and wanted == [
+                word for _, word in numbered[start : start + len(wanted)]
+            ]:
                 at = numbered[start][0]
                 before = sentence[max(0, at - (2 if denied else 4)) : at]
                 signs = _DENIALS if denied else _NEGATIVE

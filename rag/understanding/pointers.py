@@ -165,7 +165,7 @@ def _find_by_url(url: str, library: LibraryView) -> tuple[Paper, ...]:
 def _get_bare(url: str) -> str:
     """An address without what differs between copies: scheme, ``www``, ``.pdf``, a last stroke, a query."""
     bare = url.lower().split("://")[-1].removeprefix("www.").partition("#")[0]
-    return re.sub(r"(?:\.pdf|/pdf|\.html?)?/*$", "", bare.partition("?utm")[0])
+    return re.sub(r"(?:\.pdf|/pdf|\.html?)$", "", bare.partition("?utm")[0].rstrip("/"))
 
 
 def _find_by_bibtex(entry: str, library: LibraryView) -> tuple[Paper, ...]:

@@ -213,7 +213,9 @@ def profiles(browser: Browser) -> Profiles:
 
 def start_profile(browser: Browser, dark: bool, touch: bool) -> BrowserContext:
     scheme = "dark" if dark else "light"
-    return browser.new_context(color_scheme=scheme, has_touch=touch, accept_downloads=True)
+    return browser.new_context(
+        color_scheme=scheme, has_touch=touch, accept_downloads=True, reduced_motion="reduce"
+    )
 
 
 @pytest.fixture

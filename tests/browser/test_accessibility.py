@@ -37,7 +37,7 @@ def violations(page: Page) -> list[str]:
     Looked at is the page at rest: what fades in or is about to be drawn anew is pale for a moment.
     """
     page.evaluate("delete window.restless")
-    page.wait_for_function(AT_REST)
+    page.wait_for_function(AT_REST, polling=100)
     page.evaluate(AXE_SCRIPT)
     found: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     assert len(found["passes"]) > 20  # it has looked

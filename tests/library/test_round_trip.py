@@ -14,7 +14,8 @@ from rag.readers import read_bytes
 from rag.readers.columns import is_blank
 from rag.types import Entry, Paper
 
-WORD = st.text(st.sampled_from("abcdefghijklmnoprstuvwyzäñøłéčĐŽ"), min_size=2, max_size=8)
+LETTERS = st.sampled_from("abcdefghijklmnoprstuvwyzäñøłéčĐŽ")
+WORD = st.text(LETTERS, min_size=2, max_size=8).filter(lambda word: not is_blank(word))
 TITLE = st.lists(
     st.one_of(WORD, st.sampled_from(["50%", "&", "{x}", "$5", "10^6", "#1", "a_b", "~30", "“so”"])),
     min_size=1,
@@ -29,7 +30,7 @@ RECORDS = st.fixed_dictionaries(
     optional={
         "year": st.integers(1900, 2026), "venue": TITLE, "doi": st.just("10.1000/a_b.c-1"),
         "arxiv": st.just("2101.00001"), "pmid": st.just("77"), "abstract": TITLE,
-        "keywords": st.lists(WORD.filter(lambda word: not is_blank(word)), min_size=1, max_size=3, unique=True), "category": st.sampled_from(["CV", "cs.LG"]),
+        "keywords": st.lists(WORD, min_size=1, max_size=3, unique=True), "category": st.sampled_from(["CV", "cs.LG"]),
         "url": st.just("https://x.example/a_b~c?d=1"), "date": st.sampled_from(["2020-05-03", "2020-05"]),
         "affiliations": st.just(["Bog Institute", "Peat University"]),
     },
