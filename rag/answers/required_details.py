@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rag.answers.units import NUMBER, UNITS, join_units
 from rag.search.families import get_relatives
 from rag.text import fold
 from rag.types import Paper
@@ -32,7 +33,7 @@ _PRINTED = (
     r"(?:volunteers|participants)",
     r"(?:parameters|params)",
     r"(?:attention )?heads",
-    r"(?:flops|gflops|macs)",
+    UNITS["FLOPs"].forms,
     r"(?:gpus?|tpus?)",
     r"licen[cs]e",
 )
@@ -52,16 +53,15 @@ _TIMED = re.compile(
 _COUNT_ASKED = re.compile(
     r"\bhow many (?P<things>(?:[a-z][\w-]* ){0,2}?(?!is\b|was\b|does\b|has\b|times\b)[a-z][\w-]*s)\b(?! (?:of|a|per|more|less|better|faster))"
 )
-_NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 _FOREIGN_FIGURE = re.compile(
-    rf"{_NUMBER}(?:(?:,? and|,|/)? ?{_NUMBER}){{0,9}}+\)?\s?(?:\\?%|[x×](?!\w)|\$?\\times|@|[kmg]?b\b|(?:fps|hz|ms|points?|times|"
-    r"percent|seconds?|minutes?|hours?|days?|years?|dB|[km]?(?: million)? ?param\w*|g?flops)\b|(?:[a-z]+ ){1,2}per )"
+    rf"{NUMBER}(?:(?:,? and|,|/)? ?{NUMBER}){{0,9}}+\)?\s?"
+    rf"(?:{join_units('share', 'factor', 'rate', 'time', 'size', 'cost', 'level')}|@|[kmg]?b\b)"
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
 """Figures that count no things but measure: rates, shares, sizes, times, years."""
 _COUNTED_WITHIN = 8
-_AMOUNT = rf"(?:{_NUMBER}[kmb]?|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
+_AMOUNT = rf"(?:{NUMBER}[kmb]?|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
 
 
 def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
@@ -78,7 +78,7 @@ def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
         rf"{_AMOUNT}(?:\W+[\w-]+){{0,{_COUNTED_WITHIN}}}?\W+(?:{relatives})\w{{0,4}}\b"
     )
     for text in paper_texts:
-        if counted.search(text) or re.search(_NUMBER, _FOREIGN_FIGURE.sub(" ", text)):
+        if counted.search(text) or re.search(NUMBER, _FOREIGN_FIGURE.sub(" ", text)):
             return ""
     return f"number of {thing}"
 
