@@ -162,7 +162,7 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
 
     "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
     """
-    if not _LIMITS_ASKED.search(question) and not _has_idiom(question):
+    if not _LIMITS_ASKED.search(question) and not has_idiom_of_limits(question):
         return False  # "what capability does it rely on?" was read as asking for a limitation
     name = get_short_name(hit.paper)
     coined = {word for word, _ in iter_words(hit.paper.name) if is_made_up(word)} | {name} - {""}
@@ -176,7 +176,8 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
     return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
 
 
-def _has_idiom(question: str) -> bool:
+def has_idiom_of_limits(question: str) -> bool:
+    """Whether a question asks for limits in an everyday phrase, which the ranker does not know: ``fall short``."""
     return any(
         all(_LIMITS_ASKED.search(term) for term in terms)
         for _, terms in find_everyday_phrases(question)

@@ -49,6 +49,8 @@ _EVOLVES = re.compile(
     r"\bevol(?:v\w+|ution)\b|\bover (?:the years|time)\b|\bthe years\b|\bhistory of\b|\bhow (?:has|have|did) .{1,120} (?:chang|develop|progress)\w*",
     re.IGNORECASE,
 )
+
+
 def _read_request(query: Query) -> Query:
     """The query with the detail and the order that its words ask of each paper.
 

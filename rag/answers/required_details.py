@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.answers.units import NUMBER, UNITS, join_units
+from rag.answers.units import NUMBER, UNITS, join_measures, join_units
 from rag.search.families import get_relatives
 from rag.text import fold
 from rag.types import Paper
@@ -83,6 +83,33 @@ def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
     return f"number of {thing}"
 
 
+_FIGURE_ASKED = re.compile(
+    rf"\bhow much (?P<thing>(?!do|did|is|are|was|were|can|of|more|less|better|worse|it|they)[a-z][\w-]+)?|"
+    rf"\b(?:what|which)(?: is| was|'s)?(?: the| its)? (?P<measure>{join_measures()}|map|percentage)\b",
+)
+_NO_FIGURE = re.compile(
+    r"https?:\S+|\b(?:19|20)\d\d\b|\b\d-?d\b|\(?\b(?:\d|[ivx]{1,3})\)|\b(?:table|figure|task|track) \d"
+)
+"""Digits that say no amount: of addresses, years, dimensions, lists."""
+_SAID_IN_WORDS = re.compile(
+    r"\b(?:half|halv\w+|twice|doubl\w+|tripl\w+|quarter|thirds?|\w+fold|orders? of magnitude|percent|hundreds?|thousands?|millions?|zero)\b"
+)
+
+
+def _find_missing_figure(folded_query: str, paper_texts: Sequence[str]) -> str:
+    """``accuracy in figures`` where an amount is asked for and the papers have no figure at all.
+
+    "How much accuracy does PartialFace gain?" was told of a seeming paradox.
+    """
+    match = _FIGURE_ASKED.search(folded_query)
+    if match is None:
+        return ""
+    for text in paper_texts:
+        if re.search(NUMBER, _NO_FIGURE.sub(" ", text)) or _SAID_IN_WORDS.search(text):
+            return ""
+    return f"{match['thing'] or match['measure'] or 'how much'} in figures"
+
+
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
     """The particular that a question asks for and none of the papers prints; else nothing."""
     folded_query = fold(query)
@@ -94,4 +121,6 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
             return match.group("thing")
-    return _find_missing_count(folded_query, paper_texts)
+    return _find_missing_count(folded_query, paper_texts) or _find_missing_figure(
+        folded_query, paper_texts
+    )
