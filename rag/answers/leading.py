@@ -162,8 +162,8 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
 
     "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
     """
-    if not _LIMITS_ASKED.search(question) and not has_idiom_of_limits(question):
-        return False  # "what capability does it rely on?" was read as asking for a limitation
+    if not asks_for_limits(question):
+        return False
     name = get_short_name(hit.paper)
     coined = {word for word, _ in iter_words(hit.paper.name) if is_made_up(word)} | {name} - {""}
     is_named = any(_names(word.lower(), question.lower()) for word in coined)
@@ -176,9 +176,12 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
     return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
 
 
-def has_idiom_of_limits(question: str) -> bool:
-    """Whether a question asks for limits in an everyday phrase, which the ranker does not know: ``fall short``."""
-    return any(
+def asks_for_limits(question: str) -> bool:
+    """Whether the words of a question ask for limits, or an everyday phrase does: ``fall short``.
+
+    "What capability does it rely on?" was read as asking for a limitation.
+    """
+    return bool(_LIMITS_ASKED.search(question)) or any(
         all(_LIMITS_ASKED.search(term) for term in terms)
         for _, terms in find_everyday_phrases(question)
     )

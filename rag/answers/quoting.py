@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
-from rag.answers.leading import has_idiom_of_limits, order_by_form
+from rag.answers.leading import asks_for_limits, order_by_form
 from rag.answers.sentence_forms import (
     FORMS,
     SEEKING_KINDS,
@@ -84,7 +84,8 @@ def choose_sentences(
         chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
     if (
         asks_for == "limitation"
-        and has_idiom_of_limits(question)
+        and "definition" not in request.kinds
+        and asks_for_limits(question)
         and chosen[0].role in ("result", "aim", "method")
     ):
         # "where does dataset condensation fall short?" was answered by what a method achieves
