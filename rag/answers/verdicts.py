@@ -22,7 +22,7 @@ _ASKED = re.compile(
 _OF_SPEED = re.compile(r"\b(?:fast|slow)", re.IGNORECASE)
 _DATA = re.compile(r"\b(?:data ?sets?|benchmarks?|corp(?:us|ora))\b", re.IGNORECASE)
 _OF_DATA = ("frames", "images", "videos", "samples", "classes")
-_SCORES: Mapping[str, str] = {
+_SCORES = {
     "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURES['accuracy']}\b",
     "mAP": rf"%?\s?{MEASURES['mAP']}\b",
 }
