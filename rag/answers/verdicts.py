@@ -29,7 +29,7 @@ _SCORES = {
 _UNITS: Mapping[str, str] = {
     name: unit.pattern
     for name, unit in UNITS.items()
-    if unit.kind in ("rate", "size") or name in ("seconds", "ms", *_OF_DATA)
+    if (unit.kind in ("rate", "size") and name != "a rate") or name in ("seconds", "ms", *_OF_DATA)
 } | _SCORES
 _LESS_IS_MORE = ("seconds", "ms")
 """Of times the least is the fastest."""
