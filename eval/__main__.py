@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_calibrate(commands)
     _train_planted(commands)
     _add_train(commands)
+    _add_leads(commands)
     return parser
 
 
@@ -282,6 +283,14 @@ def _train_planted(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--data", type=Path, help="data folder (default: as set)")
     parser.set_defaults(run=run_train_planted)
+
+
+def _add_leads(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("leads", help="how often the right sentence of a paper leads")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="holds the public sets (default: the seeds alone)"
+    )
+    parser.set_defaults(run=run_leads)
 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -631,6 +640,21 @@ def run_train_ranker(args: argparse.Namespace) -> int:
     from rag.app.assistant import build
 
     print(train(lambda data: build(get_settings_for(data)), args.folder))
+    return DONE
+
+
+def run_leads(args: argparse.Namespace) -> int:
+    from eval.run import leads
+    from rag.app.assistant import build
+
+    with open_assistant(load()) as seeds:
+        found = leads.find_leads(
+            leads.load_lead_questions(),
+            seeds,
+            lambda data: build(get_settings_for(data)),
+            args.folder,
+        )
+    print(leads.format_leads(found))
     return DONE
 
 

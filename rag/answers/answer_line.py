@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from rag.answers.citations import Citations
+from rag.answers.units import join_measures, join_units
 from rag.library.naming import get_short_name
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_sentences
 from rag.text.markdown import plain
@@ -40,14 +41,15 @@ MAX_NAME_WORDS = 6
 
 _FIGURE = re.compile(
     r"(?<![\w.^@])(?<!\w-)[~≈<>+−-]?\d(?:[\d,.]*\d)?+(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
-    r"(?:\s(?:fps|faces|frames|images|videos|tokens|hours|minutes|seconds|days|weeks|years|params|parameters|million|billion|"
-    r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
+    rf"(?:\s(?:{join_units('factor', 'rate', 'time', 'size', 'cost', 'level', 'thing')}|"
+    r"(?:points|percent|million|billion|thousand)\b))?",
     re.IGNORECASE,
 )
 NUMBER_ASKED = re.compile(
-    r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\b(?:more|fewer|most|fewest) [a-z]+s\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|(?<![\w-])(?:number of|accuracy|fps|speeds?|"
-    r"percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|m?ap(?<!feature map)|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
-    r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
+    r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\b(?:more|fewer|most|fewest) [a-z]+s\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|(?<![\w-])(?:number of|speeds?|"
+    rf"{join_measures()}|m?ap(?<!feature map)|"
+    r"percent(?:age)?|points|rates?|scores?|gains?|size|memory|"
+    r"improvements?|resolution|biggest|largest|smallest|longest|share|reduction|drop|teams)\b",
     re.IGNORECASE,
 )
 _UNITS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
@@ -18,6 +19,7 @@ from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unh
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.topics import Phrase, list_on_topic
+from rag.text import extract_terms
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.types.retrievals import RANKING
@@ -99,6 +101,13 @@ def _choose_papers(
         if not on_topic and any(c.field in ("year", "date") for c in query.where):
             # "what's new since 2025 on pose estimation": papers of other years are no answer.
             return Choice(retrieval, (), Sufficiency(False, 0.0))
+        if (
+            not on_topic
+            and not is_describing_paper(query.text)
+            and not _is_said_in_part(query.topic, retrieval)
+        ):
+            missing = sufficiency.find_missing_words(retrieval, ())
+            return Choice(retrieval, (), Sufficiency(False, 0.0, missing))
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
@@ -130,6 +139,19 @@ def _choose_papers(
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:
+    """Whether a paper among the best has two neighbouring words of a topic together, or the topic is one word.
+
+    "low light image enhancement methods?" was answered by six papers that have its words here and there.
+    """
+    wanted = set(pairwise(extract_terms(topic)))
+    best = (hit.paper for hit in retrieval.papers[: extractive.MAX_PAPERS])
+    return not wanted or any(
+        not wanted.isdisjoint(pairwise(extract_terms(f"{paper.name} . {paper.text}")))
+        for paper in best
+    )
 
 
 def _find_defining(query: Query, retrieval: Retrieval) -> PaperHit | None:

@@ -11,30 +11,11 @@ from collections.abc import Sequence
 
 from rag.answers.answer_line import trim_opening
 from rag.answers.sentence_forms import FORMS, Request, is_of_itself
+from rag.answers.units import find_measures, has_figures_of
 from rag.library.naming import get_short_name, is_made_up
 from rag.search.thesaurus import find_everyday_phrases
 from rag.text import iter_words
 from rag.types import Paper, PaperHit, Sentence, Span
-
-_MEASURE_NAMES = (
-    r"g?flops",
-    r"macs",
-    r"param(?:eter)?s?",
-    r"fps|frames per second",
-    r"(?-i:m?AP)",
-    r"fid",
-    r"bleu(?:-\d)?",
-    r"psnr",
-    r"ssim",
-    r"eer",
-    r"auc|auroc",
-    r"rank-\d+",
-)
-"""Measures that are printed beside their figure, by these names alone."""
-_MEASURES = tuple(
-    re.compile(rf"(?<![a-z])(?:{name})(?![\w-])", re.IGNORECASE) for name in _MEASURE_NAMES
-)
-_FIGURE = re.compile(r"(?<![\w.])\d")
 
 _CIRCULAR = re.compile(
     r"\W*(?:to|for|in order to) (?:\w+ ){0,2}?(?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy|cope with|"
@@ -94,11 +75,9 @@ def order_by_form(
     """The sentences, best first, those of the form that is asked for before others of more shared words."""
     text = hit.paper.text
     order = list(chosen)
-    if request.kinds & {"number", "count"} and (
-        measures := [m for m in _MEASURES if m.search(question)]
-    ):
+    if request.kinds & {"number", "count"} and (measures := find_measures(question)):
         # "what FLOPs reduction does D2Pruner get?" was told a reduction of tokens
-        order.sort(key=lambda s: not _has_figure_of(measures, text[slice(*s.span)]))
+        order.sort(key=lambda s: not has_figures_of(measures, text[slice(*s.span)]))
     if sides := find_sides_of_than(question):
         # "is SAM2 better than SAM?" was told what VL-SAM2 reaches
         order.sort(key=lambda s: not all(_names(side, text[slice(*s.span)]) for side in sides))
@@ -125,15 +104,6 @@ def order_by_form(
         problem = _find_before(chosen, order[0])
         order.sort(key=lambda s: s is not problem)
     return order
-
-
-def _has_figure_of(measures: Sequence[re.Pattern[str]], sentence: str) -> bool:
-    rest = sentence
-    for measure in measures:
-        rest, n = measure.subn(" ", rest)
-        if not n:
-            return False
-    return _FIGURE.search(rest) is not None
 
 
 def find_sides_of_than(question: str) -> tuple[str, ...]:
@@ -192,8 +162,8 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
 
     "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
     """
-    if not _LIMITS_ASKED.search(question) and not _has_idiom(question):
-        return False  # "what capability does it rely on?" was read as asking for a limitation
+    if not asks_for_limits(question):
+        return False
     name = get_short_name(hit.paper)
     coined = {word for word, _ in iter_words(hit.paper.name) if is_made_up(word)} | {name} - {""}
     is_named = any(_names(word.lower(), question.lower()) for word in coined)
@@ -206,8 +176,12 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
     return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
 
 
-def _has_idiom(question: str) -> bool:
-    return any(
+def asks_for_limits(question: str) -> bool:
+    """Whether the words of a question ask for limits, or an everyday phrase does: ``fall short``.
+
+    "What capability does it rely on?" was read as asking for a limitation.
+    """
+    return bool(_LIMITS_ASKED.search(question)) or any(
         all(_LIMITS_ASKED.search(term) for term in terms)
         for _, terms in find_everyday_phrases(question)
     )

@@ -16,6 +16,7 @@ from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
 from rag.answers.sentence_forms import KINDS, rate_data
 from rag.answers.summary import render_summary
+from rag.answers.units import states_how_well
 from rag.library.naming import get_recency_key, get_short_name
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
@@ -48,11 +49,6 @@ _EVOLVES = re.compile(
     r"\bevol(?:v\w+|ution)\b|\bover (?:the years|time)\b|\bthe years\b|\bhistory of\b|\bhow (?:has|have|did) .{1,120} (?:chang|develop|progress)\w*",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(
-    r"(?<![\d.,])\d[\d.,]*+\s?(?:\\?%|x\b|fps\b|points?\b|m?AP\b|[KMG]?FLOPs\b|dB\b|times\b)|\b(?:m?AP|accuracy|AUC|EER|FID|F1|rank-?1)\b.{0,30}\d",
-    re.IGNORECASE,
-)
-"""A figure that says how well something does; a year or a number of data sets does not."""
 
 
 def _read_request(query: Query) -> Query:
@@ -158,7 +154,7 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
         return next(iter([*brought, *(s for s in order if _is_naming_data(hit, s))]), None)
     if query.asks_for == "result" and _BEST.search(query.text):
         # "Extensive experiments validate the advantages" is no state of the art: what was proposed is.
-        order = [s for s in order if _MEASURED.search(hit.paper.text[slice(*s.span)])]
+        order = [s for s in order if states_how_well(hit.paper.text[slice(*s.span)])]
     of_first = [s for s in order if s.role == roles[0]] if roles else []
     return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
 
@@ -172,7 +168,7 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
     span = find_clause(hit.paper.text, sentence.span)
     # a result whose figure stands in its tail is told whole
     cut = hit.paper.text[span[1] : sentence.span[1]]
-    if sentence.role == "result" and _MEASURED.search(cut):
+    if sentence.role == "result" and states_how_well(cut):
         span = (span[0], sentence.span[1])
     return render_quote(hit.paper, span, marks)
 

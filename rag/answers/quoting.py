@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
-from rag.answers.leading import order_by_form
+from rag.answers.leading import asks_for_limits, order_by_form
 from rag.answers.sentence_forms import (
     FORMS,
     SEEKING_KINDS,
@@ -85,6 +85,7 @@ def choose_sentences(
     if (
         asks_for == "limitation"
         and "definition" not in request.kinds
+        and asks_for_limits(question)
         and chosen[0].role in ("result", "aim", "method")
     ):
         # "where does dataset condensation fall short?" was answered by what a method achieves

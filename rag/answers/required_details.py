@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rag.answers.units import NUMBER, UNITS, join_measures, join_units
 from rag.search.families import get_relatives
 from rag.text import fold
 from rag.types import Paper
@@ -32,7 +33,7 @@ _PRINTED = (
     r"(?:volunteers|participants)",
     r"(?:parameters|params)",
     r"(?:attention )?heads",
-    r"(?:flops|gflops|macs)",
+    UNITS["FLOPs"].forms,
     r"(?:gpus?|tpus?)",
     r"licen[cs]e",
 )
@@ -52,16 +53,15 @@ _TIMED = re.compile(
 _COUNT_ASKED = re.compile(
     r"\bhow many (?P<things>(?:[a-z][\w-]* ){0,2}?(?!is\b|was\b|does\b|has\b|times\b)[a-z][\w-]*s)\b(?! (?:of|a|per|more|less|better|faster))"
 )
-_NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 _FOREIGN_FIGURE = re.compile(
-    rf"{_NUMBER}(?:(?:,? and|,|/)? ?{_NUMBER}){{0,9}}+\)?\s?(?:\\?%|[x×](?!\w)|\$?\\times|@|[kmg]?b\b|(?:fps|hz|ms|points?|times|"
-    r"percent|seconds?|minutes?|hours?|days?|years?|dB|[km]?(?: million)? ?param\w*|g?flops)\b|(?:[a-z]+ ){1,2}per )"
+    rf"{NUMBER}(?:(?:,? and|,|/)? ?{NUMBER}){{0,9}}+\)?\s?"
+    rf"(?:{join_units('share', 'factor', 'rate', 'time', 'size', 'cost', 'level')}|@|[kmg]?b\b)"
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
 """Figures that count no things but measure: rates, shares, sizes, times, years."""
 _COUNTED_WITHIN = 8
-_AMOUNT = rf"(?:{_NUMBER}[kmb]?|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
+_AMOUNT = rf"(?:{NUMBER}[kmb]?|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
 
 
 def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
@@ -78,9 +78,36 @@ def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
         rf"{_AMOUNT}(?:\W+[\w-]+){{0,{_COUNTED_WITHIN}}}?\W+(?:{relatives})\w{{0,4}}\b"
     )
     for text in paper_texts:
-        if counted.search(text) or re.search(_NUMBER, _FOREIGN_FIGURE.sub(" ", text)):
+        if counted.search(text) or re.search(NUMBER, _FOREIGN_FIGURE.sub(" ", text)):
             return ""
     return f"number of {thing}"
+
+
+_FIGURE_ASKED = re.compile(
+    rf"\bhow much (?P<thing>(?!do|did|is|are|was|were|can|of|more|less|better|worse|it|they)[a-z][\w-]+)?|"
+    rf"\b(?:what|which)(?: is| was|'s)?(?: the| its)? (?P<measure>{join_measures()}|map|percentage)\b",
+)
+_NO_FIGURE = re.compile(
+    r"https?:\S+|\b(?:19|20)\d\d\b|\b\d-?d\b|\(?\b(?:\d|[ivx]{1,3})\)|\b(?:table|figure|task|track) \d"
+)
+"""Digits that say no amount: of addresses, years, dimensions, lists."""
+_SAID_IN_WORDS = re.compile(
+    r"\b(?:half|halv\w+|twice|doubl\w+|tripl\w+|quarter|thirds?|\w+fold|orders? of magnitude|percent|hundreds?|thousands?|millions?|zero)\b"
+)
+
+
+def _find_missing_figure(folded_query: str, paper_texts: Sequence[str]) -> str:
+    """``accuracy in figures`` where an amount is asked for and the papers have no figure at all.
+
+    "How much accuracy does PartialFace gain?" was told of a seeming paradox.
+    """
+    match = _FIGURE_ASKED.search(folded_query)
+    if match is None:
+        return ""
+    for text in paper_texts:
+        if re.search(NUMBER, _NO_FIGURE.sub(" ", text)) or _SAID_IN_WORDS.search(text):
+            return ""
+    return f"{match['thing'] or match['measure'] or 'how much'} in figures"
 
 
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
@@ -94,4 +121,6 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
             return match.group("thing")
-    return _find_missing_count(folded_query, paper_texts)
+    return _find_missing_count(folded_query, paper_texts) or _find_missing_figure(
+        folded_query, paper_texts
+    )

@@ -61,7 +61,8 @@ KINDS = _compile(
         r"\b(?:trick|recipe|mechanism|procedure) (?:of|behind|in|that)\b",
         "verdict": r"^\W*(?:is|are|was|were|does|do|did|can|could|has|have|will)\b",
         "comparison": r"\b(?:compar\w+|than|better|worse|against|versus|vs|differ\w*|beats?|outperform\w*|over)\b",
-        "definition": r"^\W*what(?:'s| is| are|s) (?!(?:the|its|their) (?:[\w-]+ ){1,3}(?:of|for|in|on|to|with|between)\b)|"
+        "definition": r"^\W*what(?:'s| is| are|s) (?!(?:wrong|lacking|missing|bad)\b|"
+        r"(?:the|its|their) (?:[\w-]+ ){1,3}(?:of|for|in|on|to|with|between)\b)|"
         r"\b(?:stands? for|abbreviat\w+|spell\w* out|mean(?:s|ing)?|defin\w+)\b",
         "purpose": r"\bwhat\b.{0,60}\bfor\b\W*$|\b(?:purpose|meant to|intended)\b|\bwhat\b.{0,40}\b(?:good|useful|used|designed) for\b",
         "effect": r"\bwhat happens\b|\b(?:effects?|consequences?|outcomes?|results?|findings?|found|show[ns]?)\b",
@@ -295,7 +296,8 @@ _MOST_BETWEEN = 2
 """Words between those of a subject: ``the 2nd Anti-UAV Workshop & Challenge`` is an Anti-UAV challenge."""
 _SAYS_WHAT_IT_IS = (
     r"(?:is|are) (?:an?|the)\b|aims?\b|aiming\b|refers? to\b|seeks?\b|addresses\b|denotes?\b|means\b|"
-    r"(?:is|are) (?:to|defined|designed)\b|(?:has|have) been (?:\w+ed) to\b|, an?\b"
+    r"(?:is|are) (?:to|defined|designed)\b|(?:has|have) been (?:\w+ed) to\b|, (?:an?|one of|which|where|i\.e\.|that is|namely)\b|"
+    r"are (?:[\w-]+ ){0,2}?[\w-]+s (?:that|which|of|for|in|with|\w+ing)\b"
 )
 _BRINGS_IT = (
     r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|termed|named|called|dubbed)\b"

@@ -18,6 +18,7 @@ from rag.answers.asking_words import find_words_of_asking
 from rag.answers.required_details import find_missing_particular
 from rag.answers.sentence_forms import count_content_words
 from rag.search.query import FRAME_WORDS
+from rag.search.thesaurus import find_everyday_phrases
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.everyday import is_everyday
 from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
@@ -200,7 +201,9 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "met": _compute_share_met(best.words),
         "found": _compute_share_found(met),
         "missing": missing,
-        "missing_everyday": max((_compute_gap(m) for m in met if is_everyday(m.word)), default=0.0),
+        "missing_everyday": max(
+            (_compute_gap(m) for m in met if _is_everyday(m.word)), default=0.0
+        ),
         "missing_names": min(2, sum(not m.is_found for m in met if _is_printed_name(m, query))) / 2,
         "single_missing": single,
         "pairs": pairs,
@@ -248,7 +251,7 @@ def _compute_share_met(matches: Sequence[WordMatch]) -> float:
 
 def _compute_share_found(matches: Sequence[WordMatch]) -> float:
     """Share of the words that are found, by their idf and without the everyday ones."""
-    content_matches = [m for m in matches if not is_everyday(m.word)]
+    content_matches = [m for m in matches if not _is_everyday(m.word)]
     total = sum(m.idf for m in content_matches)
     return sum(m.idf for m in content_matches if m.is_found) / total if total else 1.0
 
@@ -273,9 +276,21 @@ def _compute_share_of_pairs(query: str, paper: Paper) -> float:
     return sum(pair in together for pair in wanted) / len(wanted)
 
 
+def _is_everyday(word: str) -> bool:
+    """Whether a word is an everyday one, or one cut short.
+
+    "In which order when a pretrained net has to drop content?" was declined for "net".
+    """
+    return is_everyday(word) or any(
+        term.startswith(fold(word)) and is_everyday(term)
+        for _, terms in find_everyday_phrases(word)
+        for term in terms
+    )
+
+
 def _has_content(word: str) -> bool:
     folded = fold(word)
-    return not (folded in STOP_WORDS or folded in FRAME_WORDS or is_everyday(word))
+    return not (folded in STOP_WORDS or folded in FRAME_WORDS or _is_everyday(word))
 
 
 def _find_best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
@@ -295,7 +310,7 @@ def _compute_gap(match: WordMatch) -> float:
 
 
 def _is_salient(match: WordMatch) -> bool:
-    return match.idf >= SALIENT_IDF and not is_everyday(match.word)
+    return match.idf >= SALIENT_IDF and not _is_everyday(match.word)
 
 
 def _is_printed_name(match: WordMatch, query: str) -> bool:

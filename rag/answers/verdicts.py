@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answers.citations import Citations
+from rag.answers.units import MEASURES, UNITS
 from rag.library.naming import get_short_name
 from rag.text.english import join_names
 from rag.text.markdown import plain
@@ -20,23 +21,16 @@ _ASKED = re.compile(
 )
 _OF_SPEED = re.compile(r"\b(?:fast|slow)", re.IGNORECASE)
 _DATA = re.compile(r"\b(?:data ?sets?|benchmarks?|corp(?:us|ora))\b", re.IGNORECASE)
-_UNITS: Mapping[str, str] = {
-    "fps": r"fps\b|frames? per second",
-    "faces per second": r"faces? per second",
-    "images per second": r"images? per second",
-    "parameters": r"param\w*",
-    "MB": r"MB\b",
-    "seconds": r"(?:s|sec|seconds?)\b(?! per)",
-    "ms": r"ms\b|milliseconds?",
-    "videos": r"(?:[a-z-]+ ){0,3}(?:videos?|video sequences?|clips?|sequences?)\b",
-    "images": r"(?:[a-z-]+ ){0,2}(?:images?|photos?|pictures?)\b",
-    "frames": r"(?:[a-z-]+ ){0,2}frames?\b(?! per)",
-    "samples": r"(?:[a-z-]+ ){0,2}(?:samples?|examples?|pairs?|instances?)\b",
-    "classes": r"(?:[a-z-]+ ){0,1}(?:classes|categories|subjects|identities)\b",
-    "% accuracy": r"%\s(?:[a-z-]+ ){0,2}accuracy\b",
-    "mAP": r"%?\s?m?AP\b",
-}
 _OF_DATA = ("frames", "images", "videos", "samples", "classes")
+_SCORES = {
+    "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURES['accuracy']}\b",
+    "mAP": rf"%?\s?{MEASURES['mAP']}\b",
+}
+_UNITS: Mapping[str, str] = {
+    name: unit.pattern
+    for name, unit in UNITS.items()
+    if (unit.kind in ("rate", "size") and name != "a rate") or name in ("seconds", "ms", *_OF_DATA)
+} | _SCORES
 _LESS_IS_MORE = ("seconds", "ms")
 """Of times the least is the fastest."""
 _NUMBER = re.compile(

@@ -8,7 +8,7 @@ from rag.answers.asking_words import find_words_of_asking
 from rag.answers.extractive import answer_by_quotes
 from rag.answers.leading import find_sides_of_than, tells_how
 from rag.answers.quoting import choose_sentences
-from rag.answers.sentence_forms import defines
+from rag.answers.sentence_forms import Request, defines
 from rag.text import split_sentences
 from rag.text.everyday import is_everyday
 from rag.types import PaperHit, Query, Retrieval, Sentence, SentenceRole, Sufficiency
@@ -164,6 +164,10 @@ def test_that_nothing_is_defined_is_said() -> None:
             True,
         ),
         ("Anti-UAV challenge", "We present the 2nd Anti-UAV Challenge.", True),
+        ("leaf curling", "A remedy is leaf curling, which bends leaves.", True),
+        ("leaf attack", "Leaf attacks, one of the worst threats, harm oaks.", True),
+        ("leaf vignettes", "Leaf vignettes are brief texts describing a leaf.", True),
+        ("leaf attack", "Leaf attacks are often noticed.", False),
     ],
 )
 def test_a_method_for_a_thing_does_not_define_it(subject: str, sentence: str, does: bool) -> None:
@@ -198,3 +202,15 @@ def test_the_verb_of_a_wide_word_is_asking(question: str, verb: str) -> None:
 def test_words_of_place_are_everyday() -> None:
     assert all(map(is_everyday, ["inside", "throughout", "underneath", "outwards"]))
     assert not is_everyday("interior")
+
+
+def test_a_limit_leads_where_an_idiom_asks_for_it_alone() -> None:
+    hit = read("Oaks cannot be read yet. LeafNet relies on the shape of leaves.", "pm")
+    # read as asking for a limitation, which its words do not
+    assert lead("which capability does LeafNet rely on?", hit, "limitation").startswith("LeafNet")
+    assert lead("where does leaf reading fall short?", hit, "limitation").startswith("Oaks")
+
+
+def test_what_is_wrong_asks_for_no_definition() -> None:
+    assert "definition" not in Request.read_question("what is wrong with LeafNet?").kinds
+    assert "definition" in Request.read_question("what is LeafNet?").kinds

@@ -66,3 +66,27 @@ def test_a_figure_of_no_known_unit_may_count_what_is_asked_for_in_other_words() 
     )
     assert find_missing_particular("How many methods does Delta beat?", [other]) == ""
     assert find_missing_particular("How many images are there?", [SPEED, other]) == ""
+
+
+UNMEASURED = paper(
+    "p4", "Delta", "Since 2019 Delta keeps a high accuracy on 3D faces: see https://delta.org/v2."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("How much accuracy does Delta gain?", "accuracy in figures"),
+        ("what is the EER of Delta?", "eer in figures"),
+        ("how much better is Delta?", "how much in figures"),
+        ("how does Delta keep its accuracy?", ""),
+    ],
+)
+def test_an_amount_is_not_stated_where_no_figure_is(question: str, thing: str) -> None:
+    assert find_missing_particular(question, [UNMEASURED]) == thing
+    assert find_missing_particular(question, [UNMEASURED, SPEED]) == ""
+
+
+def test_an_amount_may_be_said_in_words() -> None:
+    halved = paper("p5", "Epsilon", "Epsilon halves the error.")
+    assert find_missing_particular("how much error does Epsilon save?", [halved]) == ""

@@ -268,3 +268,11 @@ def test_a_paper_that_the_question_names_is_enough_unless_a_word_is_missing() ->
 )  # fmt: skip
 def test_a_long_text_that_asks_nothing_is_a_description(text: str, share: float) -> None:
     assert measured(text, hit(text, set()))["describes"] == share
+
+
+def test_an_everyday_word_cut_short_is_not_missed() -> None:
+    found = hit("How does DuetFace split a net?", {"DuetFace", "split"})
+    assert find_missing_words(Retrieval("How does DuetFace split a net?", (found,)), (found,)) == ()
+    palm = hit("How does DuetFace split a palm?", {"DuetFace", "split"})
+    missing = find_missing_words(Retrieval("How does DuetFace split a palm?", (palm,)), (palm,))
+    assert missing == ("palm",)
