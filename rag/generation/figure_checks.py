@@ -31,6 +31,7 @@ _MORE = re.compile(
     r"|more|larger|bigger|higher|faster|greater|longer|heavier)\b(?! than (?:\d|half|one|two|three|ten))",
     re.IGNORECASE,
 )
+_LEFT = re.compile(r"\b(?:remain\w*|left|kept|keeps?|still|only|needs?)\b", re.IGNORECASE)
 _DURATIONS = ("seconds", "milliseconds", "minutes", "hours", "days")
 _ALL_IN_YEAR = re.compile(
     r"\b(?:both|all|each|the (?:two|three)|they)\b[^.;]*?\b(?:in|of|from|appeared)\s+((?:19|20)\d\d)\b",
@@ -236,6 +237,8 @@ def has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> 
         before = claim[:start].split()[-1:]
         factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
         printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
+        if _LEFT.search(claim):
+            printed += [100 - value for value in printed]
         if not any(abs(value - percent * factor) <= 3 for value in printed):
             return True
     return False

@@ -139,8 +139,10 @@ class Ground:
 
     def has_name(self, name: str) -> bool:
         """Whether a name is there, or words that it abbreviates: *SSMs* for *state space models*."""
+        single = name.removesuffix("s")
         known = self.has_word(name) or self.has_word(f"{name}s")
-        return known or self._has_words_of(name.removesuffix("s"))
+        known = known or (single.isupper() and self.has_word(single))
+        return known or self._has_words_of(single)
 
     def _has_words_of(self, acronym: str) -> bool:
         if not _ACRONYM.fullmatch(acronym):

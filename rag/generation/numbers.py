@@ -104,8 +104,8 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _BY = re.compile(
-    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and)"
-    r"\s+(?:[\w-]+\s+){0,3}?by\s+$",
+    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and|leads?|ahead|beats?|wins?|outperform\w*|exceed\w*|surpass\w*|trail\w*)"
+    r"\s+(?:[\w-]+\s+){0,3}?by\s+(?:about\s+|roughly\s+|some\s+)?$",
     re.IGNORECASE,
 )
 LOOSEST_BOUND = 2
@@ -122,7 +122,7 @@ _LIST_END = re.compile(r"[.;:!?(](?=\s|$)|,?\s+respectively\b")
 _PAIR_JOINT = re.compile(r",?\s+and\s+")
 _LIST_JOINT = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 _PREPOSITION = re.compile(r".*\b(?:on|under|for|in|with|at|of|to)\s")
-_CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
+_CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|than|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

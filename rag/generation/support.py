@@ -198,7 +198,8 @@ def _mixes_papers(
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         end = claim.index("respectively")
-        order = list(dict.fromkeys(paper for at, paper in owners if at < end))
+        named = _find_owners(claim, ground, phrases=True)
+        order = list(dict.fromkeys(paper for at, paper in named if at < end))
         return len(order) == len(located) and any(
             paper not in papers for paper, papers in zip(order, located, strict=True)
         )
