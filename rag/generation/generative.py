@@ -276,7 +276,7 @@ def _word(
             if gate.is_full:
                 break
     gate = opening.result()
-    if reply.error is None and (text := gate.close()):
+    if text := gate.close(is_broken=reply.error is not None):
         yield Delta(text if has_shown else lead + text)
         has_shown = True
     verified_by = ""

@@ -276,8 +276,14 @@ def _align_list(text: str, figures: list[Figure], run: Sequence[int]) -> None:
 
 
 def _list_stems(text: str) -> list[str]:
-    words = [fold(word) for word, _ in iter_words(text)]
-    return [stem(w) for w in words if w not in STOP_WORDS and w not in _WORD_VALUES and not w[0].isdigit()]  # fmt: skip
+    words = [word for word, _ in iter_words(text) if not word[0].isdigit()]
+    return [_stem_name(word) for word in words if fold(word) not in {*STOP_WORDS, *_WORD_VALUES}]
+
+
+def _stem_name(word: str) -> str:
+    """The stem of a word; initials lose their plural, as *GPUs* does."""
+    single = word.removesuffix("s")
+    return fold(single) if len(single) > 1 and single.isupper() else stem(fold(word))
 
 
 def _iter_digits(text: str) -> list[Figure]:
@@ -421,7 +427,7 @@ def _list_after(rest: str) -> tuple[str, ...]:
         if folded[0].isdigit() or folded in _WORD_VALUES:
             break
         if folded not in STOP_WORDS:
-            stems.append(stem(folded))
+            stems.append(_stem_name(word))
         if len(stems) == N_AFTER:
             break
     return tuple(stems)
