@@ -115,7 +115,7 @@ class Speaker:
     verifier: Verifier | None = None
     unsupported: Unsupported = "mark"
     screen: Screen | None = None
-    evidence_tokens: int = 2_120
+    evidence_tokens: int = 2_150
     thread_tokens: int = THREAD_TOKENS
     private: str = ""
 
