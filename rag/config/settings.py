@@ -131,7 +131,7 @@ class Settings(BaseModel):
         True, description="keep replies of a chat model in the data folder and use them again"
     )
     evidence_tokens: int = Field(
-        2060, ge=200, description="budget of passages shown to a chat model"
+        2150, ge=200, description="budget of passages shown to a chat model"
     )
     thread_tokens: int = Field(
         1500, ge=100, description="budget of earlier turns shown to a chat model"

@@ -27,10 +27,17 @@ PASSAGE_TOKENS = 32
 """Tokens reserved for the title, the authors and the marks of a passage."""
 
 
+LETTERS_PER_TOKEN = 4.2
+"""Prompts of 37 questions have 4.28 letters for each of the 30,522 word pieces of the embedded model,
+the smallest vocabulary in use; those of chat models are larger, so theirs are fewer."""
+SENTENCE_TOKENS = 16
+"""The same of a passage that is one sentence, which is shown without its authors."""
+
+
 def count_tokens(text: str) -> int:
-    """An estimate, on the high side for prose: four letters, or one sign of other scripts, each."""
+    """An estimate: so many letters a token as prompts have in word pieces, or one sign of other scripts."""
     n_ascii = len(text.encode("ascii", "ignore"))
-    return math.ceil(n_ascii / 3.5) + len(text) - n_ascii
+    return math.ceil(n_ascii / LETTERS_PER_TOKEN) + len(text) - n_ascii
 
 
 def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
@@ -46,7 +53,10 @@ def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence,
     for hit, span in _iter_sentences(retrieval.papers):
         spans = chosen.get(hit.paper.paper_id)
         cost = count_tokens(hit.paper.text[span[0] : span[1]])
-        cost += PASSAGE_TOKENS + count_tokens(hit.paper.name) if spans is None else 1
+        if spans is None:
+            cost += SENTENCE_TOKENS + count_tokens(hit.paper.name)
+        else:
+            cost += 1 + (PASSAGE_TOKENS - SENTENCE_TOKENS if len(spans) == 1 else 0)
         if cost <= n_tokens_left:
             chosen.setdefault(hit.paper.paper_id, []).append(span)
             n_tokens_left -= cost
@@ -64,6 +74,11 @@ def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence,
         )
         for number, hit in enumerate(hits, 1)
     )
+
+
+def is_sentence(evidence: Evidence) -> bool:
+    """Whether a passage is one sentence of its paper."""
+    return len(evidence.spans) == 1 and len(split_sentences(evidence.quote)) == 1
 
 
 def list_papers(evidence: Iterable[Evidence]) -> list[Paper]:

@@ -33,6 +33,7 @@ from rag.generation.claim_parser import Claim, ClaimReader
 from rag.generation.declining import FEW_WORDS, declines, is_refusal
 from rag.generation.evidence import apart_of, list_papers
 from rag.generation.ground import Ground
+from rag.generation.html_blocks import BlockReader
 from rag.generation.reasoning import ThoughtFilter
 from rag.generation.relevance import Near
 from rag.generation.support import find_best_sentence
@@ -58,6 +59,11 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 _KEYS_ALONE = re.compile(r"[\s\[【(]*E\d{1,4}(?:[\s\[\]【】(),;]*E\d{1,4}){0,20}[\s\]】)]*[.]?")
+_WHOLE = re.compile(
+    r"[.!?。！？|][\"'”’»)*_]{0,3}(?:\s?[\[【(][^\[\]【】()]{1,40}[\]】)]){0,6}\s*$"
+)
+"""How a text ends whose last sentence is whole, keys behind its full stop or not."""
+TAIL_CHARS = 400
 _PROMPT_LINE = re.compile(r"(?:Title|Authors?|Year|Date|Text|Passage|Question)\s*:")
 _ANSWER_LEAD = re.compile(
     r"^(?:\*\*)?(?:Answer|Antwort|Réponse|Respuesta|Risposta)\s*:(?:\*\*)?\s*"
@@ -155,6 +161,7 @@ class CitationGate:
         self._waits = verified and unsupported == "remove"
         self._thoughts = ThoughtFilter()
         self._unwrapper = Unwrapper()
+        self._blocks = BlockReader()
         ground = Ground(list_papers(evidence), apart_of(evidence))
         self._ground = ground
         self._reader = ClaimReader(evidence, ground, self.counts)
@@ -246,12 +253,20 @@ class CitationGate:
         piece = piece[: MAX_REPLY_CHARS - self._n_chars].replace("\r", "")
         self._n_chars += len(piece)
         words = self._thoughts.process_piece(piece)
-        return self._take_words(self._unwrapper.process_piece(words), final=False)
+        words = self._blocks.process_piece(self._unwrapper.process_piece(words))
+        return self._take_words(words, final=False)
 
-    def close(self) -> str:
-        """The reply is over; what is left to show."""
-        last = self._unwrapper.process_piece(self._thoughts.close())
-        text = self._take_words(last + self._unwrapper.close(), final=True)
+    def close(self, *, is_broken: bool = False) -> str:
+        """The reply is over; what is left to show.
+
+        Args:
+            is_broken: It ended before its end: a sentence that is not whole is left out.
+        """
+        last = self._unwrapper.process_piece(self._thoughts.close()) + self._unwrapper.close()
+        last = self._blocks.process_piece(last) + self._blocks.close()
+        if is_broken and not _WHOLE.search((self._buffer + last)[-TAIL_CHARS:]):
+            self._buffer, last = "", ""
+        text = self._take_words(last, final=True)
         if not self._open and (
             is_refusal(_drop_keys(self._reply), self._refusal)
             or any(s.declines for s in self._sentences[:1])

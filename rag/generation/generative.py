@@ -21,7 +21,7 @@ from rag.answers.screening import Screen
 from rag.generation import earlier, model_reading, prompt_files, verification
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurn
-from rag.generation.evidence import choose_evidence
+from rag.generation.evidence import choose_evidence, is_sentence
 from rag.generation.gate import CitationGate, Unsupported
 from rag.generation.passages import build_particulars
 from rag.generation.prompt_files import Message, Prompt, compute_fence, render_fenced
@@ -43,7 +43,7 @@ from rag.types import (
 
 THREAD_TOKENS = 1_500
 ASKED = ("question", "passages", "turns", "scope", "fence")
-ANSWER_PARTS = ("passage", "turn", "unknown")
+ANSWER_PARTS = ("passage", "sentence", "turn", "unknown")
 PLANNED = ("question", "turns", "shown", "fence")
 PLAN_PARTS = ("passage", "computed", "shown", "turn", "unknown")
 ADDED = ("question", "computed", "passages", "fence")
@@ -82,7 +82,9 @@ def load_prompts(folder: Path) -> Prompts:
         answer=prompt_files.load_prompt(folder, "answer_question", ASKED, ANSWER_PARTS),
         brief=prompt_files.load_prompt(folder, "answer_briefly", ASKED, ANSWER_PARTS),
         compare=prompt_files.load_prompt(folder, "compare_papers", ASKED, ANSWER_PARTS),
-        add=prompt_files.load_prompt(folder, "add_to_answer", ADDED, ("passage", "unknown")),
+        add=prompt_files.load_prompt(
+            folder, "add_to_answer", ADDED, ("passage", "sentence", "unknown")
+        ),
         read=prompt_files.load_prompt(
             folder, "read_question", model_reading.READ_VARIABLES, model_reading.READ_PARTS
         ),
@@ -113,7 +115,7 @@ class Speaker:
     verifier: Verifier | None = None
     unsupported: Unsupported = "mark"
     screen: Screen | None = None
-    evidence_tokens: int = 2_060
+    evidence_tokens: int = 2_150
     thread_tokens: int = THREAD_TOKENS
     private: str = ""
 
@@ -276,7 +278,7 @@ def _word(
             if gate.is_full:
                 break
     gate = opening.result()
-    if reply.error is None and (text := gate.close()):
+    if text := gate.close(is_broken=reply.error is not None):
         yield Delta(text if has_shown else lead + text)
         has_shown = True
     verified_by = ""
@@ -381,6 +383,10 @@ def _build_messages(
 
 
 def _render_passages(prompt: Prompt, evidence: Sequence[Evidence], mark: str) -> str:
-    return "\n\n".join(
-        prompt.render_part("passage", build_particulars(item, prompt, mark)) for item in evidence
-    )
+    passages = []
+    for item in evidence:
+        values = dict(build_particulars(item, prompt, mark))
+        if is_sentence(item):
+            del values["authors"]
+        passages.append(prompt.render_part("sentence" if is_sentence(item) else "passage", values))
+    return "\n\n".join(passages)

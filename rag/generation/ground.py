@@ -24,6 +24,10 @@ _BRITISH = re.compile(
     r"(?P<z>(?<=[^\W\d_]{3})[iy]s)(?=(?:e|ed|es|er|ers|ing|ation|ations)$)|(?P<or>(?<=\w\w)our)(?=(?:s|ed|ing|al|able|ful)?$)"
     r"|(?P<nse>(?<=[eo])nce$)|(?P<ter>tre$)|(?P<l>(?<=[aeiou])ll)(?=(?:ed|er|ers|ing)$)|(?P<og>ogue$)|(?P<a>(?<=rt)e(?=fact))"
 )
+_NAMED_LIST = re.compile(
+    r"(?P<names>(?:[A-Z][\w+-]*(?: [A-Z][\w+-]*)?, ){0,8}[A-Z][\w+-]*(?: [A-Z][\w+-]*)?,? and [A-Z][\w+-]*(?: [A-Z][\w+-]*)?) (?P<noun>[a-z]{3,}s)\b"
+)
+_LIST_JOINT = re.compile(r", and |, | and ")
 _IN_BRACKETS = re.compile(r"\(\s*([A-Z][A-Za-z\d]{0,2}[A-Z\d][A-Za-z\d]{0,5})\s*\)")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
 
@@ -90,6 +94,20 @@ class Ground:
         rows = [[f for f in self.figures if start <= f.at < end] for start, end in spans]
         return [row for row in rows if row]
 
+    def find_sentence(self, at: int) -> list[str]:
+        """The folded words of the sentence at a place; none if there is no sentence."""
+        spans = split_sentences(self.text)
+        return next((s for s, (a, b) in zip(self.sentences, spans, strict=True) if a <= at < b), [])
+
+    @cached_property
+    def listed(self) -> dict[str, set[int]]:
+        """How many names stand before a noun in lists: ``{"benchmark": {3}}`` of *on A, B and C benchmarks*."""
+        counts: dict[str, set[int]] = {}
+        for match in _NAMED_LIST.finditer(self.text):
+            n_names = len(_LIST_JOINT.split(match["names"]))
+            counts.setdefault(stem(fold(match["noun"])), set()).add(n_names)
+        return counts
+
     @cached_property
     def dates(self) -> set[tuple[int, int]]:
         """Month and day of the papers, which are no numbers that they state."""
@@ -121,8 +139,10 @@ class Ground:
 
     def has_name(self, name: str) -> bool:
         """Whether a name is there, or words that it abbreviates: *SSMs* for *state space models*."""
+        single = name.removesuffix("s")
         known = self.has_word(name) or self.has_word(f"{name}s")
-        return known or self._has_words_of(name.removesuffix("s"))
+        known = known or (single.isupper() and self.has_word(single))
+        return known or self._has_words_of(single)
 
     def _has_words_of(self, acronym: str) -> bool:
         if not _ACRONYM.fullmatch(acronym):

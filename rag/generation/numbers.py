@@ -12,25 +12,24 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
 
 N_AFTER = 4
 """Words of content behind a figure that are taken to say what it counts or measures."""
-_SMALL = (
+COUNT_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORD_VALUES = {word: Decimal(n) for n, word in enumerate(_SMALL)}
+_WORD_VALUES = {word: Decimal(n) for n, word in enumerate(COUNT_WORDS)}
 _WORD_VALUES |= {word: Decimal(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
 _MULTIPLES = {
     "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
 }  # fmt: skip
 _TIMES = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "twofold": 2, "thrice": 3, "triple": 3,
-    "triples": 3, "tripled": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "fivefold": 5,
+    "tripled": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "fivefold": 5,
     "tenfold": 10, "hundredfold": 100,
 }  # fmt: skip
 _SHARES = {"half": 50, "halves": 50, "halved": 50, "third": 33, "quarter": 25, "quarters": 25}
@@ -97,23 +96,33 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 """*Less than 1 MB* is said of 0.68 MB: a bound is no figure of the paper's own."""
+_OR_SO = re.compile(r"(?:\s+[a-z]+)?\s+or so\b")
 _COMPARED = re.compile(
-    r"\b(?:more|less|fewer|better|worse|ahead|behind|difference|gap|apart|as (?:many|much|fast|large|big|high)|than"
+    r"\b(?:more|less|fewer|better|worse|ahead|behind|differ(?:s|ed|ence)?|gap|above|below|beyond|apart|as (?:many|much|fast|large|big|high)|than"
     r"|(?:high|low|fast|slow|larg|small|bigg|short|long|great|light|heavi)er|mehr|weniger|besser|schneller|kleiner|größer"
     r"|plus|moins|más|menos)\b",
     re.IGNORECASE,
 )
 _BY = re.compile(
-    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and)"
-    r"\s+(?:[\w-]+\s+){0,3}?by\s+$",
+    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and|leads?|ahead|beats?|wins?|outperform\w*|exceed\w*|surpass\w*|trail\w*)"
+    r"\s+(?:[\w-]+\s+){0,3}?by\s+(?:about\s+|roughly\s+|some\s+)?$",
     re.IGNORECASE,
 )
 LOOSEST_BOUND = 2
 """A bound so many times the figure, or more, no longer says it."""
-_MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
+_MAGNITUDE_ORDER = re.compile(r"orders? of magnitude", re.IGNORECASE)
+_ORDERS = re.compile(r"\b(?P<n>\w+)\s+$")
+_SIZE = re.compile(r"(?<![\w.,])(\d+)\s?(?:[x×]|by(?=\s\d+\s?-?pixel))\s?(\d+)(?![\w.,]*\d|\s?[x×=≈])(?:\s?p(?:ixels?|x)\b)?", re.IGNORECASE)  # fmt: skip
+"""*256x256* and *256 × 256 pixels* are one figure, of two sides."""
 _LISTED = re.compile(r"(?:[\s,~+&/-]|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
-_CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
+_SHARED_UNIT = re.compile(r"[\s,/–-]+(?:(?:against|versus|vs|to|and|or)\s+)?", re.IGNORECASE)
+LIST_CHARS = 200
+_LIST_END = re.compile(r"[.;:!?(](?=\s|$)|,?\s+respectively\b")
+_PAIR_JOINT = re.compile(r",?\s+and\s+")
+_LIST_JOINT = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
+_PREPOSITION = re.compile(r".*\b(?:on|under|for|in|with|at|of|to)\s")
+_CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|than|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,15 @@ class Figure:
             return self.unit == printed.unit
         return self.hedged and any(_is_rounded(a, b) for a in self.values for b in printed.values)
 
+    def is_result(self, exact: Decimal) -> bool:
+        """Whether a number worked out is this figure, to its last digit or on the side it says."""
+        for claimed in self.values:
+            step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
+            is_beyond = self.bound * (claimed - exact) >= 0 if self.bound else self.hedged
+            if abs(claimed - exact) * (1 if is_beyond and claimed else 2) <= step:
+                return True
+        return False
+
     def _bounds(self, claimed: Decimal, printed: Decimal) -> bool:
         """Whether a round bound is on the right side of a printed value, and not far from it."""
         if len(claimed.normalize().as_tuple().digits) > 2:
@@ -186,12 +204,6 @@ def _is_rounded(claimed: Decimal, printed: Decimal) -> bool:
         return False
     step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
     return abs(claimed - printed) < step
-
-
-def is_rounded_to(claimed: Decimal, exact: Decimal) -> bool:
-    """Whether a number is an exact one to its own last digit."""
-    step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
-    return abs(claimed - exact) * 2 <= step
 
 
 def normalize_figures(text: str) -> str:
@@ -213,17 +225,77 @@ def split_scripts(text: str) -> str:
 def extract_figures(text: str) -> list[Figure]:
     """Every figure of a text, in digits and in English words, in order."""
     figures = sorted([*_iter_digits(text), *_iter_words_of_number(text)], key=lambda f: f.at)
-    for n in range(len(figures) - 2, -1, -1):
-        this, following = figures[n], figures[n + 1]
-        if not this.after and _LISTED.fullmatch(text, this.end, following.at):
-            figures[n] = replace(this, after=following.after)
+    run: list[int] = []
+    for n in range(len(figures) - 1, -1, -1):
+        if n + 1 < len(figures) and _SHARED_UNIT.fullmatch(text, figures[n].end, figures[n + 1].at):
+            figures[n] = _take_unit(figures[n], figures[n + 1])
+        joins = n + 1 < len(figures) and _LISTED.fullmatch(text, figures[n].end, figures[n + 1].at)
+        if joins and not figures[n].after:
+            figures[n] = replace(figures[n], after=figures[n + 1].after)
+            run.insert(0, n)
+        else:
+            _align_list(text, figures, run)
+            run = [n]
+    _align_list(text, figures, run)
     return figures
 
 
+def _take_unit(figure: Figure, following: Figure) -> Figure:
+    """A bare number with the unit of the next one, if that changes its size: *4.7 against 1.8 GFLOPs*."""
+    suffix = following.text.lstrip("0123456789.,")
+    if figure.unit or not suffix or not _DIGITS.fullmatch(figure.text):
+        return figure
+    whole = _iter_digits(figure.text + suffix)
+    if len(whole) != 1 or not whole[0].values or whole[0].values == figure.values:
+        return figure
+    return replace(figure, values=whole[0].values, unit=whole[0].unit)
+
+
+def _align_list(text: str, figures: list[Figure], run: Sequence[int]) -> None:
+    """Give each figure of a list its own thing of the list that follows, if there are as many.
+
+    *14,705, 934 and 763 faces per second on GPU, CPU and mobile phone*: 934 is of the CPU.
+    """
+    if len(run) < 2:
+        return
+    last = run[-1]
+    until = figures[last + 1].at if last + 1 < len(figures) else len(text)
+    rest = text[figures[last].end : until][:LIST_CHARS]
+    rest = _LIST_END.split(rest, maxsplit=1)[0]
+    parts = (_PAIR_JOINT if len(run) == 2 else _LIST_JOINT).split(rest)
+    if len(parts) != len(run):
+        return
+    lead = _PREPOSITION.match(parts[0])
+    shared, parts[0] = (lead[0], parts[0][lead.end() :]) if lead else ("", parts[0])
+    things = [_list_stems(part) for part in parts]
+    if not all(things):
+        return
+    for n, thing in zip(run, things, strict=True):
+        stems = [*_list_stems(shared), *thing]
+        figures[n] = replace(figures[n], after=tuple(stems[: 2 * N_AFTER]))
+
+
+def _list_stems(text: str) -> list[str]:
+    words = [word for word, _ in iter_words(text) if not word[0].isdigit()]
+    return [_stem_name(word) for word in words if fold(word) not in {*STOP_WORDS, *_WORD_VALUES}]
+
+
+def _stem_name(word: str) -> str:
+    """The stem of a word; initials lose their plural, as *GPUs* does."""
+    single = word.removesuffix("s")
+    return fold(single) if len(single) > 1 and single.isupper() else stem(fold(word))
+
+
 def _iter_digits(text: str) -> list[Figure]:
-    figures = []
+    figures = [
+        _build_figure(text, frozenset({Decimal(f"{s[1]}e6") + Decimal(s[2])}), "size", *s.span())
+        for s in _SIZE.finditer(text)
+    ]
+    in_sizes = {at for figure in figures for at in range(figure.at, figure.end)}
     for match in _DIGITS.finditer(text):
         number, end = match[0], match.end()
+        if match.start() in in_sizes:
+            continue
         values = _read_values(number)
         unit = _UNIT.match(text, end)
         size = None if unit else _MAGNITUDE.match(text, end)
@@ -285,10 +357,10 @@ def _iter_words_of_number(text: str) -> list[Figure]:
             run = []
         if folded in _WORD_VALUES or singular in _MULTIPLES:
             run.append((singular if singular in _MULTIPLES else folded, start, end))
-        elif folded == "order" and (size := _MAGNITUDE_ORDER.match(text, start)):
-            figures.append(
-                _build_figure(text, frozenset({Decimal(10)}), "times", start, size.end())
-            )
+        elif folded in ("order", "orders") and (size := _MAGNITUDE_ORDER.match(text, start)):
+            n_orders = _ORDERS.search(text[max(0, start - 15) : start])
+            factor = Decimal(10) ** _WORD_VALUES.get(fold(n_orders["n"]) if n_orders else "", 1)
+            figures.append(_build_figure(text, frozenset({factor}), "times", start, size.end()))
         elif folded in _TIMES:
             figures.append(_build_figure(text, frozenset({Decimal(_TIMES[folded])}), "times", start, end))  # fmt: skip
     return figures
@@ -327,7 +399,8 @@ def _build_figure(
     is_short = re.search(
         r"\d\.\d+[\s-]?(?:k|m|thousand|million|billion)$", text[at:end], re.IGNORECASE
     )
-    hedged = _HEDGE.search(before) is not None or is_short is not None  # 14.7 thousand for 14,705
+    is_loose = is_short is not None or _OR_SO.match(text, end) is not None
+    hedged = _HEDGE.search(before) is not None or is_loose  # 14.7 thousand for 14,705
     bound = _BOUND.search(before)
     return Figure(
         text[at:end],
@@ -354,66 +427,13 @@ def _list_after(rest: str) -> tuple[str, ...]:
         if folded[0].isdigit() or folded in _WORD_VALUES:
             break
         if folded not in STOP_WORDS:
-            stems.append(stem(folded))
+            stems.append(_stem_name(word))
         if len(stems) == N_AFTER:
             break
     return tuple(stems)
 
 
 _AND_A_HALF = re.compile(r"\s+and\s+a\s+half\b", re.IGNORECASE)
-_LIST_LEAD = re.compile(
-    rf":\s|,\s(?=(?:\d|{'|'.join(_SMALL)})\b)|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s"
-)
-_LIST_JOINTS = re.compile(r"[,;]\s*(?:and|or|und|et|y)?\s|\s(?:and|or|und|et|y)\s")
-_FROM = re.compile(r"\b(?:from|von|de|du|da|desde)\W+(?:\w+\W+)?$", re.IGNORECASE)
-_TO = re.compile(r"\W*(?:to|auf|à|a|hasta|->|→)\W*(?:\w+\W+)?", re.IGNORECASE)
-
-
-def find_changes(text: str, figures: Sequence[Figure]) -> list[tuple[Figure, Figure]]:
-    """The pairs of figures of which the text says that one became the other: ``from 14.81 to 8.57``."""
-    return [
-        (a, b)
-        for a, b in pairwise(figures)
-        if _FROM.search(text[: a.at]) and _TO.fullmatch(text[a.end : b.at])
-    ]
-
-
-def find_computed(text: str, figures: list[Figure]) -> set[int]:
-    """Places of figures that the sentence computes rightly itself.
-
-    ``3.3M / 4,500 ≈ 733``; ``some 730 frames (3.3M / 4,500)``; ``by 6.24 points, from 14.81 to 8.57``.
-    """
-    places = set()
-    for triple in zip(figures, figures[1:], figures[2:], strict=False):
-        a, b, c = triple
-        if text[a.end : b.at].endswith("("):
-            c, a, b = triple
-        elif text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
-            continue
-        operator = text[a.end : b.at].strip()
-        x, y, z = (float(max(f.values)) for f in (a, b, c))
-        results = {"/": x / y if y else 0, "÷": x / y if y else 0, "×": x * y, "x": x * y, "*": x * y,
-                   "+": x + y, "-": x - y, "−": x - y, "–": x - y}  # fmt: skip
-        if abs(results.get(operator, float("nan")) - z) <= 0.01 * abs(z):
-            places.add(c.at)
-    for a, b in find_changes(text, figures):
-        change = abs(max(a.values, default=Decimal(0)) - max(b.values, default=Decimal(0)))
-        places |= {f.at for f in figures if f not in (a, b) and change in f.values}
-    return places
-
-
-def count_listed(text: str, figure: Figure) -> set[Decimal]:
-    """How many things a sentence lists behind a figure: its parts, and those that they count.
-
-    *five models: 2 teachers, 2 students and the desired one* lists three parts, and five things.
-    """
-    lead = _LIST_LEAD.search(text, figure.end)
-    if lead is None:
-        return set()
-    parts = [part for part in _LIST_JOINTS.split(text[lead.end() :]) if part.strip(" .")]
-    numbers = [extract_figures(part)[:1] for part in parts]
-    n_things = sum((max(f[0].values, default=Decimal(1)) if f else Decimal(1) for f in numbers), Decimal(0))  # fmt: skip
-    return {Decimal(len(parts)), n_things} if len(parts) > 1 else set()
 
 
 def read_share(word: str) -> int | None:

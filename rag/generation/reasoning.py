@@ -15,7 +15,6 @@ _CLOSE = re.compile(
     r"|<\|channel\|>final<\|message\|>",
     re.IGNORECASE,
 )
-_LONGEST_TAG = 40
 _TAG_BEGINS = re.compile(
     r"(?:<\|channel\|>[a-z]{0,10}(?:<[^<>]{0,10})?|<[^<>\s]{0,38}|\[/?[A-Z]{0,6}|◁[^▷]{0,8})$"
 )
@@ -56,7 +55,7 @@ class ThoughtFilter:
         return self._take(final=False)
 
     def close(self) -> str:
-        """The rest; an open thought is dropped."""
+        """The rest; of an open thought what stands under the title of the answer, if there is one."""
         return self._take(final=True)
 
     def _take(self, *, final: bool) -> str:
@@ -65,8 +64,11 @@ class ThoughtFilter:
             if self._is_thinking:
                 closing = _CLOSE.search(self._buffer)
                 if closing is None:
-                    self._buffer = "" if final else self._buffer[-_LONGEST_TAG:]
-                    return text
+                    answer = _ANSWER_TITLE.search(self._buffer) if final else None
+                    if answer is None:
+                        self._buffer = "" if final else self._buffer
+                        return text
+                    return text + self._buffer[answer.end() :]
                 self._buffer, self._is_thinking = self._buffer[closing.end() :], False
                 continue
             opening, closing = _OPEN.search(self._buffer), _CLOSE.search(self._buffer)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rag.answers.prompt_injection import has_instruction, merged, pieces
 from rag.generation.ground import find_initials
+from rag.generation.numbers import extract_figures, normalize_figures
 from rag.generation.support import is_english
 from rag.search.query import FRAME_WORDS
 from rag.text import extract_terms, fold, iter_words, split_sentences
@@ -107,6 +108,8 @@ class Relevance:
             stated_items
         ) >= RESTING_SHARE * len(own_items):
             return True
+        if self._states_figure(text, keys):
+            return True
         if self._near is None:
             return False
         if any(
@@ -120,6 +123,17 @@ class Relevance:
             if all(counts[t] > 1 for t in own_items & items) or _is_own_speech(text)
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
+
+    def _states_figure(self, text: str, keys: Iterable[str]) -> bool:
+        """Whether a figure of a sentence stands in one of its papers: *compared with 25 other methods*."""
+        figures = extract_figures(normalize_figures(text))
+        return bool(figures) and any(
+            figure.matches(printed)
+            and (not figure.is_small_count or set(figure.after[:2]) & set(printed.after))
+            for line in self._of(keys)
+            for printed in extract_figures(normalize_figures(line))
+            for figure in figures
+        )
 
     def repeats_question(self, text: str) -> bool:
         """Whether a sentence has a word of the question's content, as far as both are English."""

@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.answers.confusables import is_patchwork
+from rag.generation.arithmetic import SUMMED, find_computed
 from rag.generation.attributions import find_invented_names
 from rag.generation.figure_checks import (
     LATEX,
+    find_compared,
     has_moved_change,
     has_swapped_pair,
     has_unknown_month,
     has_unknown_share,
     has_unknown_sign,
+    has_wrong_order,
+    has_wrong_year,
     list_checked_figures,
     locate_figures,
     mixes_rows,
@@ -30,7 +34,6 @@ from rag.generation.ground import Ground
 from rag.generation.numbers import (
     Figure,
     extract_figures,
-    find_computed,
     is_mixed,
     normalize_figures,
 )
@@ -53,6 +56,7 @@ LONGEST_WORD = 32
 _QUOTATION = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
 _FOREIGN = frozenset(
     "der das und ist ein eine nicht mit von auf den dem wird werden les des est une dans pour avec sur qui los las una "
+    "mehr als im zu zum zur oder auch bei nach aus wie nur durch dass kann que como entre mais ao dos das leur aux dont ses "
     "con para por del il di che sono della nel uma os com em het een voor van zijn och att som jest nie".split()
 )
 """Small words of other languages, in lower case, that are none in English."""
@@ -62,6 +66,7 @@ _JOINS = re.compile(
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"[,;](?=\s)|\b(?:and|while|whereas|but|against|versus|vs)\b", re.IGNORECASE)
+_AGAINST = re.compile(r"(?:against|versus|vs)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|latter|former|second|first|whereas|while)\b", re.IGNORECASE)
 _ONE_SUBJECT = re.compile(
     r"\W*(?:it|(?:the|this|that|its|their|our|one|a)\s+(?:[\w-]+\s+){0,3}?"
@@ -69,12 +74,12 @@ _ONE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"\([^()]*\)")
-_SUMMED = re.compile(r"\b(?:together|in total|altogether|combined|in sum|jointly)\b", re.IGNORECASE)
 _FIRST = re.compile(
     r"\b(?:the|a)\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,4}(?:to|that|which|on|for|in)\b"
     r"|\bfirst\s+(?:[\w-]+\s+){0,2}(?:work|paper|study|method|attack|dataset|benchmark|approach|model)\b|\bthe only\b",
     re.IGNORECASE,
 )
+_PHRASE = re.compile(r"(?<![\w-])[A-Z][\w-]*(?: [A-Z][\w-]*)+")
 _COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
 
 
@@ -139,10 +144,13 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
         return "figure"
     if has_unknown_sign(claim, ground) or has_moved_change(claim, figures, ground):
         return "figure"
+    compared = find_compared(claim, extract_figures(claim))
+    if english and has_wrong_order(claim, compared):
+        return "order"
+    if has_unknown_month(claim, ground) or has_wrong_year(claim, ground):
+        return "date"
     if english and any(mixes_rows(claim, figures, paper) for paper in ground.each):
         return "row"
-    if has_unknown_month(claim, ground):
-        return "date"
     if has_unknown_name:
         return "name"
     if ground.n_papers > 1 and _mixes_papers(claim, figures, owners, ground, english):
@@ -151,6 +159,8 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
         return ""
     if _FIRST.search(claim) and not ground.words & {"first", "only"}:
         return "priority"
+    if compared and ground.n_papers > 1:
+        return ""  # "the smaller model: 0.15 MB against 0.68 MB" is said of the two, not by one
     if is_turned_around(claim, [s for paper in ground.each for s in paper.sentences]):
         return "opposite"
     return ""
@@ -159,12 +169,17 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
 # --- one paper at a time ----------------------------------------------------------------------
 
 
-def _find_owners(claim: str, ground: Ground) -> list[tuple[int, int]]:
-    """Names that one paper alone has: their place in the claim, and that paper's."""
+def _find_owners(claim: str, ground: Ground, *, phrases: bool = False) -> list[tuple[int, int]]:
+    """Names, perhaps of several words, that one paper alone has: their place in the claim, and that paper's."""
     owners = []
-    compounds = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
-    for name, at in [*_list_names(claim, english=False), *compounds]:
-        has = Ground.has_quote if "-" in name else Ground.has_word
+    units = {at for f in extract_figures(claim) for at in range(f.at, f.end)}
+    found = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
+    if phrases:
+        found += [(match[0], match.start()) for match in _PHRASE.finditer(claim)]
+    for name, at in [*_list_names(claim, english=False), *found]:
+        if at in units:
+            continue
+        has = Ground.has_quote if "-" in name or " " in name else Ground.has_word
         papers = [n for n, paper in enumerate(ground.each) if has(paper, name)]
         if len(papers) == 1:
             owners.append((at, papers[0]))
@@ -182,18 +197,20 @@ def _mixes_papers(
     located = locate_figures(claim, figures, ground, english)
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
-        order = list(dict.fromkeys(paper for _, paper in owners))
+        end = claim.index("respectively")
+        named = _find_owners(claim, ground, phrases=True)
+        order = list(dict.fromkeys(paper for at, paper in named if at < end))
         return len(order) == len(located) and any(
             paper not in papers for paper, papers in zip(order, located, strict=True)
         )
     if (
-        _SUMMED.search(claim)
+        SUMMED.search(claim)
         and len(owner_papers) > 1
         and figures
         and not find_computed(claim, list(figures))
     ):
         return True  # a sum is none of its parts
-    if _is_in_wrong_segment(claim, figures, located, owners):
+    if _is_in_wrong_segment(claim, figures, located, _find_owners(claim, ground, phrases=True)):
         return True
     years = {
         paper.year for paper in ground.each if paper.year and re.search(rf"\b{paper.year}\b", claim)
@@ -238,7 +255,7 @@ def _is_in_wrong_segment(
         here = {paper for at, paper in owners if start <= at < end}
         if len(here) == 1:
             owner = next(iter(here))
-        elif here or _OTHER.search(claim[start:end]):
+        elif here or _OTHER.search(claim[start:end]) or _AGAINST.match(claim, start):
             owner = None
         for figure, papers in pairs:
             if owner is not None and start <= figure.at < end and owner not in papers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.evidence import PASSAGE_TOKENS, choose_evidence, count_tokens
+from rag.generation.evidence import PASSAGE_TOKENS, choose_evidence, count_tokens, is_sentence
 from rag.text import split_sentences
 from rag.types import Paper, PaperHit, Place, Retrieval, Sentence
 
@@ -37,7 +37,7 @@ def test_what_lies_apart_is_one_passage_in_text_order_with_its_gap() -> None:
 
 def test_a_fragment_speaks_only_beside_what_says_more() -> None:
     text = "Code is available. We test the filter on four lakes in winter."
-    (evidence,) = choose_evidence(Retrieval("q", (hit("a", text, (9, 1)),)), PASSAGE_TOKENS + 20)
+    (evidence,) = choose_evidence(Retrieval("q", (hit("a", text, (9, 1)),)), PASSAGE_TOKENS + 15)
     assert evidence.quote == "We test the filter on four lakes in winter."
 
 
@@ -53,6 +53,12 @@ def test_the_first_papers_are_whole_and_the_next_speak_in_a_sentence() -> None:
     evidence = choose_evidence(Retrieval("q", hits), 500)
     assert [e.quote for e in evidence][:3] == [FOUR, FOUR, "Two is here."]
     assert len(evidence) > 7
+
+
+def test_a_paper_that_speaks_in_a_sentence_is_told_apart_and_costs_less() -> None:
+    hits = tuple(hit(f"p{rank}", FOUR, (1, 4, 1, 1), rank) for rank in range(1, 21))
+    evidence = choose_evidence(Retrieval("q", hits), 2 * 50 + 18 * 22)
+    assert [is_sentence(item) for item in evidence] == [False] * 2 + [True] * 18
 
 
 def test_no_sentence_is_cut_to_fit() -> None:

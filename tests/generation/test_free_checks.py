@@ -30,6 +30,14 @@ KELP = build_paper(
     "The swarm holds 14,705 shells. It has local rescaling and global draining of pools.",
     9,
 )  # fmt: skip
+POOLS = build_paper(
+    "POOLS",
+    "POOLS counts 9,000, ~800 and 400 shells per second on reefs, docks and piers, respectively. It gains 12.6% and "
+    "55.8% on calm bays and stormy coasts. It draws maps of 256x256. On the Fundy, Baltic and Aegean shores it raises "
+    "BLEU-4 by 5.3 on sand and 10.6 on mud. It raises R@1 by 8.3 on sand. Both tides hold 140 films. "
+    "It drops 74.2% of its weights.",
+    3,
+)  # fmt: skip
 LAST = build_paper(
     "LAST", "LAST finds gulls at 74.4% recall. The last gull is small.", 7, year=2024
 )
@@ -69,6 +77,41 @@ def test_a_figure_that_follows_from_the_paper_is_no_doubt(claim: str, doubt: str
 @pytest.mark.parametrize(
     ("claim", "doubt"),
     [
+        ("It counts 800 shells per second on docks.", ""),
+        ("It counts 800 shells per second on reefs.", "figure"),
+        ("It gains 55.8% on stormy coasts.", ""),
+        ("It gains 55.8% on calm bays.", "figure"),
+        ("Its maps have 256 × 256 pixels.", ""),
+        ("Its maps have 512 × 512 pixels.", "figure"),
+        ("It was tried on three shores.", ""),
+        ("It was tried on five shores.", "figure"),
+        ("BLEU-4 rises twice as much on mud as on sand (10.6 and 5.3).", ""),
+        ("BLEU-4 rises by 8.3 on sand.", "figure"),
+        ("Together the two tides hold 280 films.", ""),
+        ("Together the two tides hold 290 films.", "figure"),
+        ("Reefs are more than ten times faster than docks (9,000 against 800).", ""),
+        ("Docks are slower than reefs, with 800 against 9,000.", ""),
+        ("Docks are faster than reefs, with 800 against 9,000.", "order"),
+        ("The two gains differ by 43.2 points (55.8 against 12.6).", ""),
+        ("The two gains differ by 53.2 points (55.8 against 12.6).", "figure"),
+        ("Only a quarter of its weights remains.", ""),
+        ("Only half of its weights remains.", "figure"),
+        ("It is faster by two orders of magnitude.", "figure"),
+    ],
+)
+def test_arithmetic_lists_and_comparisons_are_read_as_they_are_meant(
+    claim: str, doubt: str
+) -> None:
+    assert compare_claim(claim, Ground([POOLS])).doubt == doubt
+
+
+@pytest.mark.parametrize(
+    ("claim", "doubt"),
+    [
+        ("LAST is smaller than KelpNet-L in recall, with 74.4% against 69.7%.", "order"),
+        ("LAST has the higher recall, 74.4% against 69.7%.", ""),
+        ("Both papers are from 2023.", "date"),
+        ("Both papers find what lives at the sea.", ""),
         ("LAST (74.4% recall) comes out ahead of KelpNet-L (73.5% recall).", ""),
         ("LAST (73.5% recall) comes out ahead of KelpNet-L (74.4% recall).", "mixture"),
         ("LAST came out ten months after KelpNet.", ""),

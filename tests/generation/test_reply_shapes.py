@@ -68,6 +68,10 @@ def show(reply: str, size: int = 5) -> str:
         ),
         pytest.param(f"<seed:think>See [E1].</seed:think>{KELP} [E1]. {SHORE} [E2].", id="named think"),
         pytest.param(
+            f"<think>The user asks. E1 has it [E1].\n\nFinal answer: {KELP} [E1]. {SHORE} [E2].",
+            id="thoughts that never end, with a title over the answer",
+        ),
+        pytest.param(
             f"**Thinking:** The user asks. E1 has it [E1].\n\n**Answer:** {KELP} [E1]. {SHORE} [E2].",
             id="thoughts under a title",
         ),
@@ -76,6 +80,38 @@ def show(reply: str, size: int = 5) -> str:
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_a_reply_of_any_shape_reads_the_same(reply: str, size: int) -> None:
     assert show(reply, size) == BOTH
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_html_is_read_as_the_markdown_it_stands_for(size: int) -> None:
+    table = (
+        "<table border=1><tr><th>Net</th><th>What</th></tr>\n"
+        f"<tr><td><b>KelpNet</b></td><td>{KELP} [E1]</td></tr><tr><td>ShoreNet</td><td>{SHORE} [E2]</table>"
+    )
+    assert show(table, size) == (
+        f"| Net | What |\n| --- | --- |\n| KelpNet | {KELP} [1] |\n| ShoreNet | {SHORE} [2] |"
+    )
+    assert show(f"<ul><li>{KELP} [E1].</li><li>{SHORE} [E2].</li></ul>", size) == (
+        f"- {KELP} [1].\n\n- {SHORE} [2]."
+    )
+    assert show(f"<p>{KELP} [E1].</p>{SHORE} [E2].", size) == f"{KELP} [1].\n{SHORE} [2]."
+
+
+def test_thoughts_that_never_end_are_not_shown() -> None:
+    assert show(f"<think>The user asks for kelp. {KELP} [E1].") == ""
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        (f"{KELP} [E1].", f"{KELP} [1]."),
+        (f"{KELP} [E1]. ShoreNet films", f"{KELP} [1]."),
+        (f"{KELP} [E1] and", ""),
+    ],
+)
+def test_of_a_stream_without_its_end_whole_sentences_stand(reply: str, shown: str) -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", question="What do KelpNet and ShoreNet count?")
+    assert gate.process_piece(reply) + gate.close(is_broken=True) == shown
 
 
 def test_a_key_on_a_line_of_its_own_belongs_to_what_stands_above_it() -> None:
