@@ -285,6 +285,7 @@ class Reading:
         is_close: Whether the first other reading is about as likely.
         other_words: The first other reading in words: ``people who work on drones``.
         notes: How names and times were read, said before the answer.
+        second: A second question of the same message, which is answered behind the first.
         confidence: 0-1; 1 where no reader of words was needed.
     """
 
@@ -299,3 +300,4 @@ class Reading:
     other_words: str = ""
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
+    second: str = ""
