@@ -86,7 +86,8 @@ class Topic:
     Attributes:
         words: The topic; empty if only ``without`` is given.
         without: A topic that papers (or people) must not have; empty for none.
-        all_of: Two or more topics of which people must have papers on each; ``words`` joins them.
+        all_of: Two or more topics: people must have papers on each, and a paper on the first must touch the
+            others; ``words`` joins them.
     """
 
     words: str = ""

@@ -11,6 +11,7 @@ _ASKS = r"(?:who|whom|whose|how|when|where|which|what|why|list|show|tell me|give
 _BETWEEN = re.compile(
     rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS}|(?:is|are|do|does|did|has|have)\b)"
     r"|,\s+and\s+(?=(?:is|are|do|does|did|has|have|was|were|can)\b)"
+    r"|\s+and\s+(?=(?:is|are|do|does|did|has|have|was|were|can)\s+(?:it|its|they|their|there|the|he|his|she|her|any)\b)"
     rf"|,?\s+and(?:\s+(?:also|then))?\s+(?={_ASKS})|\s*;\s*(?={_ASKS})",
     re.IGNORECASE,
 )

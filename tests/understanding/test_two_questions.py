@@ -63,3 +63,9 @@ def test_the_second_question_is_of_what_the_first_one_found(assistant: Assistant
     first, _, second = answer.text.partition("*what is it about?*")
     oldest = {c.paper_id for c in answer.citations if c.marker in markers(first)[:1]}
     assert oldest == {c.paper_id for c in answer.citations if c.marker in markers(second)}
+
+
+def test_a_question_of_yes_or_no_behind_and_is_a_second_one() -> None:
+    two = split_questions("What does FedForgery do and is its code public?")
+    assert two == ("What does FedForgery do", "is its code public?")
+    assert split_questions("What is stored and is never sent?") is None
