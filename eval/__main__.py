@@ -204,9 +204,10 @@ def _run_bodies(args: argparse.Namespace, file_of: Mapping[str, Path]) -> int:
 
     names = {name: path.relative_to(args.folder).as_posix() for name, path in file_of.items()}
     with _open_library(args.folder) as assistant:
-        score = bodies.score_bodies(bodies.load_body_questions(), names, assistant)
-    print(*bodies.iter_body_lines(score), sep="\n")
-    print(*(score.mistakes if args.mistakes else ()), sep="\n")
+        for half, questions in bodies.group_by_half(bodies.load_body_questions()).items():
+            score = bodies.score_bodies(questions, names, assistant)
+            print(f"half {half}", *bodies.iter_body_lines(score), sep="\n")
+            print(*(score.mistakes if args.mistakes else ()), sep="\n")
     return DONE
 
 

@@ -21,8 +21,12 @@ TARGETS = {"first quote": 0.6, "three quotes": 0.85, "page": 0.98}
 
 @dataclass(frozen=True, slots=True)
 class BodyQuestion:
-    """One question; ``fact`` is a pattern of what answers it, on ``page`` of the PDF ``name``."""
+    """One question; ``fact`` is a pattern of what answers it, on ``page`` of the PDF ``name``.
 
+    ``half`` 1 was looked at when passages were made to be found, 2 was not.
+    """
+
+    half: int
     name: str
     question: str
     fact: str
@@ -45,6 +49,13 @@ class BodyScore:
 def load_body_questions(path: Path = QUESTIONS) -> list[BodyQuestion]:
     lines = path.read_text(encoding="utf-8").splitlines()
     return [BodyQuestion(**json.loads(line)) for line in lines]
+
+
+def group_by_half(questions: Sequence[BodyQuestion]) -> dict[int, list[BodyQuestion]]:
+    halves: dict[int, list[BodyQuestion]] = {}
+    for asked in questions:
+        halves.setdefault(asked.half, []).append(asked)
+    return halves
 
 
 def score_bodies(

@@ -21,6 +21,7 @@ from rag.answers.sentence_forms import (
     spells_out,
 )
 from rag.library.naming import get_short_name
+from rag.search.passages import N_SENTENCES, keep_best
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.markdown import plain
@@ -47,7 +48,8 @@ def choose_sentences(
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
         n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted, nor
-            is what stands apart from its paper, unless the paper has nothing else.
+            is what stands apart from its paper, unless the paper has nothing else. Of a long paper
+            they are of its best passages.
         several: Whether the answer tells several papers, each by what it is.
         asks_for: The detail that the question's reading names.
     """
@@ -63,6 +65,8 @@ def choose_sentences(
     rest = [(s, hit.apart.rest(hit.paper.text, s.span)) for s in sentences]
     sentences = [replace(s, span=span) for s, spans in rest for span in spans] or sentences
     sentences = sentences or list(hit.sentences)
+    if n < len(sentences):
+        sentences = keep_best(sentences, max(n, N_SENTENCES))
     if not sentences:
         return []
     scores = compute_scores(question, hit, sentences, request, paper=paper)

@@ -380,6 +380,8 @@ def _embed(
 
     Returns the roles of the sentences by chunk id, where the embedder's vectors give any.
     """
+    from rag.ingest.kept_tokens import keep_telling
+
     roles: dict[str, bytes] = {}
     ordered = sorted(chunks, key=lambda item: (len(item[0].text), item[0].chunk_id))
     for start in range(0, len(ordered), EMBED_BATCH):
@@ -389,6 +391,10 @@ def _embed(
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
             roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
+            encodings = [
+                encoding if is_whole else keep_telling(chunk, encoding)
+                for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
+            ]
             encoded_chunks = [
                 (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in encodings
             ]

@@ -11,6 +11,8 @@ from rag.types.ingests import PARTIAL
 PORTION_ENTRIES = 500
 PORTION_DOCUMENTS = 50
 """Documents read between two commits; a killed process loses the reading of at most these."""
+PORTION_CHARS = 500_000
+"""Text read between two commits: of 2,000 PDFs the first dozen can be asked while the rest is read."""
 
 Part = tuple[str, float]
 """A document by name, with the share of its entries that a portion has."""
@@ -38,22 +40,24 @@ def iter_portions(
     """
     portion: list[DocumentPlan] = []
     parts: list[Part] = []
-    n_entries = n_documents = 0
+    n_entries = n_documents = n_chars = 0
     for n_read, plan in enumerate(plans, 1):
         for piece in [plan] if is_whole else _iter_pieces(plan, stored.get(plan.name)):
             size = len(piece.reading.entries) if piece.reading else 0
             if portion and not is_whole and n_entries + size > PORTION_ENTRIES:
                 yield tuple(portion), parts, False
-                portion, parts, n_entries, n_documents = [], [], 0, 0
+                portion, parts, n_entries, n_documents, n_chars = [], [], 0, 0, 0
             portion.append(piece)
             if piece.reading:
+                n_chars += sum(len(entry.text) for entry in piece.reading.entries)
                 size_of_document = len(plan.reading.entries) if plan.reading else 0
                 parts.append((plan.name, size / size_of_document if size_of_document else 1.0))
                 n_entries, n_documents = n_entries + size, n_documents + 1
         tell(n_read)
-        if n_documents >= PORTION_DOCUMENTS and not is_whole:
+        is_full = n_documents >= PORTION_DOCUMENTS or n_chars >= PORTION_CHARS
+        if is_full and not is_whole:
             yield tuple(portion), parts, False
-            portion, parts, n_entries, n_documents = [], [], 0, 0
+            portion, parts, n_entries, n_documents, n_chars = [], [], 0, 0, 0
     yield (*portion, *list_others()), parts, True
 
 

@@ -1,7 +1,7 @@
 """Keeps the roles of sentences in step with the chunks: of new ones, and of those of older libraries.
 
-Chunks that are embedded anyway get theirs from the vectors at hand, all others from the token vectors
-that the library keeps, so that nothing is embedded again. Only token vectors of the embedded model
+Chunks that are embedded anyway get theirs from the vectors at hand, abstracts from the token vectors that the
+library keeps; windows of long texts, of which not all are kept, are embedded once more. Only token vectors of the embedded model
 are understood; with another embedder, roles are not known.
 """
 
@@ -79,13 +79,21 @@ def store_missing(writer: Writer, embedder: Embedder, progress: Progress | None 
     writer.expect_roles(compute_version())
     n_done, total = 0, writer.count_without_roles()
     while rows := writer.list_without_roles(embedder.name, BATCH):
-        stored = [decode_stored(vector, tokens) for *_, vector, tokens in rows]
-        encodings = [
-            one if isinstance(one, Encoding) else embedder.restore(one.vector, one.tokens)
-            for one in stored
-        ]
         chunks = [(chunk, is_whole) for chunk, is_whole, *_ in rows]
+        windows = embedder.encode([get_embedded_text(c) for c, is_whole in chunks if not is_whole])
+        of_windows = iter(windows)
+        encodings = [
+            _restore(embedder, vector, tokens) if is_whole else next(of_windows)
+            for _, is_whole, vector, tokens in rows
+        ]
         writer.store_roles(assign_roles(embedder.name, chunks, encodings).items())
         n_done += len(rows)
         if progress:
             progress("roles", n_done, total)
+
+
+def _restore(embedder: Encoder, vector: bytes, tokens: bytes) -> Encoding:
+    stored = decode_stored(vector, tokens)
+    if isinstance(stored, Encoding):
+        return stored
+    return embedder.restore(stored.vector, stored.tokens)

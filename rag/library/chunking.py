@@ -1,31 +1,48 @@
-"""Splits papers into chunks: an abstract is one chunk, a longer text windows of full sentences."""
+"""Splits papers into chunks: an abstract is one chunk, a longer text windows of full sentences.
+
+A window keeps to one section where that is known, and ends with a paragraph where it can. Its heading names
+the section, so that "what are the limitations of X?" meets what stands under *Limitations*.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from rag.text import split_sentences
 from rag.types import Chunk, Paper, Span
 
-CHUNKER = "sentences-1"
-"""Part of every ``chunk_id``: a new value rebuilds all chunks and vectors."""
+CHUNKER = "sentences-2"
+"""A new value cuts all papers anew; a chunk of the same content keeps its id, and so its vectors."""
+_WHOLE = "sentences-1"
+"""Part of the ``chunk_id`` of a text that is one chunk: such are cut as they always were."""
 
 WHOLE_WORDS = 400
 """Up to here a text is one chunk."""
-WINDOW_WORDS = 200
-"""A window is closed once it holds this many words."""
-OVERLAP_WORDS = 60
-"""A window begins with the last sentences of the one before, up to this many words."""
+WINDOW_WORDS = 170
+"""A window is closed once it holds this many words: with title and section the 256 tokens that the embedded
+model makes its vector of."""
+LEAST_WORDS = 50
+"""A paragraph's end closes a window that lacks no more than this, a section's end one of so many."""
 PIECE_CHARS = 1_400
 """A "sentence" longer than this (a table, a text without spaces) is parted at white space."""
+MAX_SECTION_CHARS = 80
+_SECTION_NUMBER = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.?(?:\d{1,2}\.?)?)\s++(?=\S)"
+)
 
 
 def split_paper(paper: Paper) -> tuple[Chunk, ...]:
-    """The paper's chunks in text order; together they cover its text.
+    """The paper's chunks in text order; together they cover its text, each sentence once.
 
     A paper without text has one chunk with an empty span, which the heading carries.
     """
-    return tuple(_build_chunk(paper, span) for span in _split_windows(paper.text))
+    spans = _split_windows(paper.text, paper.section_starts)
+    if len(spans) == 1:
+        return (_build_chunk(paper, spans[0], _WHOLE, paper.title or ""),)
+    return tuple(_build_chunk(paper, s, CHUNKER, _build_heading(paper, s[0])) for s in spans)
 
 
 def get_embedded_text(chunk: Chunk) -> str:
@@ -43,15 +60,23 @@ def get_sentences(chunk: Chunk) -> tuple[Span, ...]:
     return tuple(split_sentences(chunk.text)) if chunk.sentences is None else chunk.sentences
 
 
-def _build_chunk(paper: Paper, span: Span) -> Chunk:
+def _build_chunk(paper: Paper, span: Span, chunker: str, heading: str) -> Chunk:
     start, end = span
-    heading, text = paper.title or "", paper.text[start:end]
-    key = f"{CHUNKER}|{paper.paper_id}|{start}|{end}|{heading}|{text}"
+    text = paper.text[start:end]
+    key = f"{chunker}|{paper.paper_id}|{start}|{end}|{heading}|{text}"
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     return Chunk("c" + digest[:16], paper.paper_id, span, text, heading)
 
 
-def _split_windows(text: str) -> list[Span]:
+def _build_heading(paper: Paper, start: int) -> str:
+    """Title and section, without its number: ``Tidy Data: Related work``."""
+    at = bisect_right(paper.section_starts, start) - 1
+    section = _SECTION_NUMBER.sub("", paper.section_names[at]).strip() if at >= 0 else ""
+    kept = section if len(section) <= MAX_SECTION_CHARS else ""
+    return ": ".join(part for part in (paper.title or "", kept) if part)
+
+
+def _split_windows(text: str, section_starts: Sequence[int]) -> list[Span]:
     pieces = [piece for span in split_sentences(text) for piece in _split_pieces(text, span)]
     if not pieces:
         return [(0, 0)]
@@ -59,25 +84,23 @@ def _split_windows(text: str) -> list[Span]:
     if sum(sizes) <= WHOLE_WORDS:
         return [(pieces[0][0], pieces[-1][1])]
     windows: list[Span] = []
-    first, size = 0, 0
-    for at, words in enumerate(sizes):
-        size += words
-        rest = sum(sizes[at + 1 : at + 1 + WINDOW_WORDS])
-        if size >= WINDOW_WORDS and rest >= WINDOW_WORDS // 2:
-            windows.append((pieces[first][0], pieces[at][1]))
-            first = _find_overlap_start(sizes, first, at)
-            size = sum(sizes[first : at + 1])
+    first, size, rest = 0, 0, sum(sizes)
+    for at, words in enumerate(sizes[:-1]):
+        size, rest = size + words, rest - words
+        end, following = pieces[at][1], pieces[at + 1][0]
+        if rest < LEAST_WORDS:
+            break
+        n_sections = [bisect_right(section_starts, place) for place in (end - 1, following)]
+        least = WINDOW_WORDS
+        if n_sections[0] != n_sections[1]:
+            least = LEAST_WORDS
+        elif "\n\n" in text[end:following]:
+            least = WINDOW_WORDS - LEAST_WORDS
+        if size >= least:
+            windows.append((pieces[first][0], end))
+            first, size = at + 1, 0
     windows.append((pieces[first][0], pieces[-1][1]))
     return windows
-
-
-def _find_overlap_start(sizes: list[int], first: int, last: int) -> int:
-    """Index of the piece at which the window after ``first..last`` begins."""
-    start, shared = last + 1, 0
-    while start - 1 > first and shared + sizes[start - 1] <= OVERLAP_WORDS:
-        start -= 1
-        shared += sizes[start]
-    return start
 
 
 def _split_pieces(text: str, span: Span) -> list[Span]:

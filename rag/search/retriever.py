@@ -444,8 +444,10 @@ def _merge_sentences(
     scores: dict[Span, float] = {}
     signals: dict[Span, Mapping[str, float]] = {}
     roles: dict[Span, SentenceRole] = {}
-    for candidate in group:
+    passages: dict[Span, float] = {}
+    for candidate in group:  # best first
         roles |= _list_roles(candidate.chunk)
+        passages = dict.fromkeys(candidate.sentences, candidate.score) | passages
         rows = signals_of_chunks.get(candidate.chunk.chunk_id)
         if rows is None:
             pairs = list(_compute_overlaps(candidate.wording.query, paper, candidate.sentences))
@@ -462,7 +464,9 @@ def _merge_sentences(
         offset = group[0].chunk.span[0]
         scores = {(a + offset, b + offset): 0.0 for a, b in get_sentences(group[0].chunk)}
     return tuple(
-        Sentence(span, scores[span], roles.get(span), signals.get(span, {}))
+        Sentence(
+            span, scores[span], roles.get(span), signals.get(span, {}), passages.get(span, 0.0)
+        )
         for span in sorted(scores)
     )
 

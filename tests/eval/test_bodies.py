@@ -6,7 +6,7 @@ from eval.run.bodies import BodyQuestion, BodyScore, load_body_questions, score_
 from eval.run.pdfs import load_truth
 from rag.types import Answer, Citation
 
-ASKED = BodyQuestion("kelp", "How fast do waves run?", r"5 m a second", 3)
+ASKED = BodyQuestion(1, "kelp", "How fast do waves run?", r"5 m a second", 3)
 
 
 def quote(marker: int, text: str, page: int, document: str = "kelp.pdf") -> Citation:

@@ -21,8 +21,8 @@ from rag.ingest.watching import (
 )
 from rag.library import Library
 from rag.text import stem
-from rag.types import Report
-from rag.types.ingests import IngestState, Survey
+from rag.types import DocumentReading, Entry, Place, Report
+from rag.types.ingests import DocumentPlan, EntryPlan, IngestState, Survey
 from tests.desk import Desk, write
 from tests.ingest.test_crash import _run, _state
 from tests.stand_ins import Fuse, FusedEmbedder, FusedStores, QuickEmbedder, QuickStores
@@ -263,3 +263,23 @@ def test_the_check_finds_other_ids_of_equal_number(desk: Desk, folder: Path) -> 
     indexes.close()
     assert check_indexes(desk.library, QuickStores()).problems
     assert desk.nearest("Apples") == "Apples", "opening rebuilds what has fewer"
+
+
+def test_much_text_fills_a_portion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many PDFs the first dozen is stored before the rest is read."""
+    monkeypatch.setattr(portions, "PORTION_ENTRIES", 100)
+    monkeypatch.setattr(portions, "PORTION_DOCUMENTS", 100)
+    monkeypatch.setattr(portions, "PORTION_CHARS", 150)
+    plans = []
+    for name in FRUIT[:5]:
+        entry = Entry(Place(name, 1), "", name, "x" * 80)
+        reading = DocumentReading(name, "0", "pdf", (entry,))
+        plans.append(
+            DocumentPlan(name, name, "new", reading, (EntryPlan(entry.place, name, name, "new"),))
+        )
+    cut = portions.iter_portions(plans, list, {}, is_whole=False, tell=lambda n: None)
+    assert [[plan.name for plan in portion] for portion, _, _ in cut] == [
+        ["Apples", "Pears"],
+        ["Plums", "Figs"],
+        ["Cherries"],
+    ]

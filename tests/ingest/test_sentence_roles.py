@@ -79,6 +79,18 @@ def test_a_library_without_roles_gets_them_and_nothing_is_embedded_again(
     assert (model.n_texts, list_roles(library)) == (1, roles)
 
 
+def test_windows_of_a_long_text_get_the_same_roles_again(tmp_path: Path, model: Counter) -> None:
+    """Not all of their token vectors are kept, so that roles are read from those made anew."""
+    document = write_paper(tmp_path / "a.jsonl", *ABSTRACT, *reversed(ABSTRACT), *[*ABSTRACT] * 8)
+    library = ingest(tmp_path / "data", model, document)
+    roles = list_roles(library)
+    with open_writer(tmp_path / "data") as writer:
+        writer.expect_roles("an older head")
+    assert set(list_roles(library)) == {None}
+    ingest(tmp_path / "data", model, document)
+    assert list_roles(library) == roles and library.n_chunks > 2
+
+
 def test_roles_outlive_a_change_that_leaves_the_text_as_it_was(
     tmp_path: Path, model: Counter
 ) -> None:

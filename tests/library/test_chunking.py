@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.library.chunking import (
+    LEAST_WORDS,
     WHOLE_WORDS,
     WINDOW_WORDS,
     get_embedded_text,
@@ -47,14 +48,41 @@ def test_embedded_text_is_heading_and_text() -> None:
     assert get_embedded_text(only)[get_text_offset(only) :] == only.text
 
 
-def test_a_long_text_is_cut_between_sentences_into_overlapping_windows() -> None:
+def test_a_long_text_is_cut_between_sentences_each_in_one_window() -> None:
     chunks = split_paper(paper(SENTENCE * 100))
     assert len(chunks) > 3
     for one in chunks:
         assert one.text.startswith("One") and one.text.endswith("ten.")
-        assert WINDOW_WORDS // 2 <= len(one.text.split()) <= 1.5 * WINDOW_WORDS
+        assert LEAST_WORDS <= len(one.text.split()) <= 1.2 * WINDOW_WORDS
     for one, following in zip(chunks, chunks[1:], strict=False):
-        assert one.span[0] < following.span[0] < one.span[1] < following.span[1]
+        assert one.span[1] < following.span[0]
+
+
+def test_a_window_keeps_to_its_section_and_is_headed_by_it() -> None:
+    methods, results = SENTENCE * 30, SENTENCE * 25
+    text = f"{methods.strip()}\n\n{results.strip()}"
+    sectioned = replace(
+        paper(text),
+        section_starts=(0, len(methods) + 1),
+        section_names=("2.1 Methods", "IV. Results"),
+    )
+    headings = [chunk.heading for chunk in split_paper(sectioned)]
+    assert set(headings) == {"Title: Methods", "Title: Results"}
+    starts = [chunk.span[0] for chunk in split_paper(sectioned)]
+    assert starts[headings.index("Title: Results")] == len(methods) + 1
+
+
+def test_a_window_ends_with_a_paragraph_where_it_can() -> None:
+    paragraphs = [(SENTENCE * 13).strip()] * 5
+    chunks = split_paper(paper("\n\n".join(paragraphs)))
+    assert [chunk.text for chunk in chunks] == paragraphs
+
+
+def test_a_heading_of_a_section_is_no_sentence_of_it() -> None:
+    long = replace(
+        paper(SENTENCE * 50, None), section_starts=(0,), section_names=("A sentence " * 20,)
+    )
+    assert {chunk.heading for chunk in split_paper(long)} == {""}
 
 
 def test_text_without_sentences_or_spaces_is_cut_too() -> None:
