@@ -512,9 +512,7 @@ def _match_words(
     joined = {
         at + side
         for at, (first, second) in enumerate(pairwise(words))
-        if first.isalpha()
-        and second.isalpha()
-        and not has.isdisjoint(_list_terms(first + second))
+        if first.isalpha() and second.isalpha() and not has.isdisjoint(_list_terms(first + second))
         for side in (0, 1)
     }
     met = []
