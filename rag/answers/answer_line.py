@@ -89,11 +89,15 @@ def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Lin
     return Line(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
 
 
+_LABEL = re.compile(r"[A-Z]{5,}(?: [A-Z]{2,}){0,3}:?\s+(?=[A-Z])")
+"""The label of a part of a structured abstract: ``CONCLUSION Vitamin D …``."""
+
+
 def trim_opening(text: str, span: Span) -> Span:
     """The span without the words at its beginning that only lead over from the sentence before it."""
     start, end = span
     for _ in range(MAX_OPENINGS):
-        match = _CONNECTIVE.match(text, start, end)
+        match = _LABEL.match(text, start, end) or _CONNECTIVE.match(text, start, end)
         if match is None or len(text[match.end() : end].split()) < MIN_QUOTE_WORDS:
             break
         start = match.end()

@@ -11,6 +11,7 @@ from rag.answers.rows import (
     Listing,
     find_naming_sentence,
     format_date,
+    format_first_author,
     sort_by_date,
 )
 from rag.library.fields import list_values
@@ -30,6 +31,7 @@ _CODE_HOST = re.compile(
     r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com)/",
     re.IGNORECASE,
 )
+_TIMES = ("date", "year", "month")
 _SENTENCE_STOPS = ".,;:!?)]}'\"”"
 
 
@@ -51,8 +53,11 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
         statements = [_describe_attribute(paper, name, library) for name in names]
         known += any(is_known for is_known, _ in statements)
         text = "; ".join(words for _, words in statements)
+        # "when was M3D published and by whom?": who wrote it is told unasked
+        if names[0] in _TIMES and len(names) == 1 and (author := format_first_author(paper)):
+            text += f", by {author}"
         lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
-    if len(papers) == 2 and names and names[0] in ("date", "year", "month"):
+    if len(papers) == 2 and names and names[0] in _TIMES:
         lines = [*_tell_order(papers), *lines]
     if len(ids) > MAX_ROWS:
         lines.append(phrases.count_more(len(ids) - MAX_ROWS))
@@ -75,7 +80,7 @@ def _tell_order(papers: Sequence[Paper]) -> list[str]:
 
 def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[bool, str]:
     """Whether it is known, and what is said of it."""
-    if name in ("year", "month", "date"):
+    if name in _TIMES:
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
         return paper.year is not None, f"posted {when}" if when else "no date is given"
     if name == "code":

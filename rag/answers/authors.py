@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.answers import person_phrases
 from rag.answers.portrait import build_expert
-from rag.answers.rows import Listing, build_scored_papers, find_naming_sentence
+from rag.answers.rows import Listing, build_scored_papers, find_naming_sentence, format_date
 from rag.library.view import LibraryView
 from rag.search.topics import compute_coverage
 from rag.text import fold, join_names
@@ -143,7 +143,9 @@ def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     # "who is the first author of MaskNet?"
     if query.relation == "first_author" and paper.authors:
         return f"The first author of {name} is **{plain(paper.authors[0])}** {mark}."
-    return f"{name} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."
+    # "who wrote M3D and when?": the day is told unasked
+    when = f" ({format_date(paper)})" if paper.year else ""
+    return f"{name}{when} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."
 
 
 def _format_authors(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.text.markdown import MARKER, markers
-from rag.types import Citation, Paper, Span
+from rag.text.markdown import MARKER, markers, plain
+from rag.types import Answer, Citation, Paper, Span
 
 
 class InvalidAnswer(AssertionError):
@@ -62,6 +62,11 @@ class Citations:
             self._cited[key] = replace(citation, marker=self._next_marker)
         return self._cited[key].marker
 
+    def renumber(self, answer: Answer) -> str:
+        """The text of another answer with the markers that its citations have here."""
+        numbers = {c.marker: self.add_citation(c) for c in answer.citations}
+        return MARKER.sub(lambda match: f"[{numbers[int(match[1])]}]", answer.text)
+
     @property
     def _next_marker(self) -> int:
         return max((citation.marker for citation in self._cited.values()), default=0) + 1
@@ -69,6 +74,31 @@ class Citations:
     def list_citations(self) -> tuple[Citation, ...]:
         """All citations, by marker."""
         return tuple(self._cited.values())
+
+
+def join_answers(answer: Answer, added: Answer, question: str) -> Answer:
+    """An answer with that to a further question below it, under one count of markers.
+
+    Args:
+        answer: Its route, model and reading are those of both.
+        added: Its markers count from 1.
+        question: What ``added`` answers, said above it.
+    """
+    citations = Citations(answer.citations)
+    text = citations.renumber(added)
+    known = {paper.paper_id for paper in answer.papers}
+    is_first = answer.status == "answered" or added.status != "answered"
+    return replace(
+        answer,
+        status=answer.status if is_first else added.status,
+        outcome=answer.outcome if is_first else added.outcome,
+        text=f"{answer.text}\n\n*{plain(question)}*\n\n{text}",
+        citations=citations.list_citations(),
+        papers=(*answer.papers, *(p for p in added.papers if p.paper_id not in known)),
+        experts=answer.experts or added.experts,
+        value=added.value if answer.value is None else answer.value,
+        warnings=(*answer.warnings, *added.warnings),
+    )
 
 
 def check_citations(text: str, citations: Sequence[Citation], papers: Mapping[str, Paper]) -> None:

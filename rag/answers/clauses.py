@@ -11,7 +11,7 @@ from rag.text import extract_terms
 from rag.types import PaperHit, Sentence, SentenceRole, Span
 
 _TAIL = re.compile(
-    r",? (?:which|where|whereby|so that|such that|while|thus|thereby|in order to)\b|, \w+ing\b|;"
+    r",?(?: (?:in|on|by|of|to|for|at|with|from|through|under))? (?:which|where|whereby|so that|such that|while|thus|thereby|in order to)\b|, \w+ing\b|;"
 )
 _MAX_CHARS = 170
 _LEAST_CHARS = 60
@@ -31,10 +31,9 @@ def find_clause(text: str, span: Span) -> Span:
 
 
 _BRINGS = re.compile(
-    r"\b(?:propos\w+|introduc\w+|present(?:s|ed)?|develop\w*|design\w*|call(?:ed)?|dubbed|termed|named)\b",
-    re.IGNORECASE,
+    r"\b(?:[Pp]ropos\w+|[Ii]ntroduc\w+|[Pp]resent(?:s|ed)?|[Dd]evelop\w*|[Dd]esign\w*|[Cc]all(?:ed)?|[Dd]ubbed|termed|named)\b"
 )
-"""Verbs of bringing something. "In this paper, we investigate the label skew" brings nothing yet, though
+"""Verbs of bringing something, which the label DESIGN of a structured abstract is not. "In this paper, we investigate the label skew" brings nothing yet, though
 it introduces the paper (`rag.answers.quoting`)."""
 _IDEA_ROLES: Mapping[SentenceRole | None, int] = {"aim": 2, "method": 1, "resource": 1}
 _WE_BRING = re.compile(
@@ -70,7 +69,24 @@ def find_idea(
         )
 
     best = max(order, key=score_sentence, default=None)
+    # A study makes no thing: "DESIGN Meta-analysis of randomised trials." told less than what it found.
+    makes_none = best and best.role and score_sentence(best) <= max(_IDEA_ROLES.values())
+    if makes_none and not is_sure:
+        best = _find_conclusion(hit, order) or best
     return None if best and is_sure and best.role and not score_sentence(best) else best
+
+
+def _find_conclusion(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
+    """The last result that concludes, else the first one of ``order``; None without results."""
+    results = [s for s in order if s.role == "result"]
+    concluding = [s for s in results if _CONCLUDES.search(hit.paper.text, *s.span)]
+    return max(concluding, key=lambda s: s.span, default=next(iter(results), None))
+
+
+_CONCLUDES = re.compile(
+    r"\b(?:conclu\w+|suggest\w*|indicat\w+|demonstrat\w+|shows?|support\w*|evidence|thus|therefore)\b",
+    re.IGNORECASE,
+)
 
 
 def _has_subject(text: str, title_terms: Collection[str]) -> bool:

@@ -472,9 +472,9 @@ def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> li
 
 
 def _render_many_papers(query: Query, cited: Sequence[PaperHit], marks: Citations) -> str:
-    n = 2 if len(cited) <= MAX_QUOTES else 1
+    n = 2 if len(cited) <= MAX_QUOTES and not query.form.sentences else 1
     lines = [phrases.head_several_papers(len(cited)), ""]
-    for hit in cited:
+    for hit in cited[: query.form.sentences]:
         best = choose_sentences(query.text, hit, n, several=True, asks_for=query.asks_for)
         quote = (
             render_quote(hit.paper, best[0].span, marks)

@@ -76,8 +76,27 @@ def answer_extreme(query: Query, papers: PaperSet, phrase: str) -> Answer:
     if order.field == "score" and len(chosen) == 1:
         value = top_papers[0].score
     rows = listing.render_rows(top_papers, format_note, n=len(chosen))
-    text = "\n\n".join(filter(None, (f"{head}:", rows, _tell_undated(papers, order, listing))))
+    is_next_told = not query.k and order.field in ("date", "year") and order.way != "both ends"
+    after = _tell_next(papers, order, chosen, listing) if is_next_told else ""
+    undated = _tell_undated(papers, order, listing)
+    text = "\n\n".join(filter(None, (f"{head}:", rows, after, undated)))
     return Answer("", "answered", "catalogue", text, listing.citations, scored, value=value)
+
+
+def _tell_next(papers: PaperSet, order: Order, chosen: list[str], listing: Listing) -> str:
+    """Those after the first: "what are the newest papers on diffusion?" asks for more than one."""
+    n_known = papers.library.count_known(order.field, papers.all_conditions)
+    ids = [i for i in papers.find_ids(order, min(len(chosen) + _NEXT, n_known)) if i not in chosen]
+    if len(chosen) > _NEXT or not ids:
+        return ""
+    names = [
+        f"*{plain(paper.name)}* ({format_date(paper)}) {listing.get_marker(paper)}"
+        for paper in papers.library.list_papers(ids)
+    ]
+    return phrases.tell_next(names)
+
+
+_NEXT = 3
 
 
 def _tell_undated(papers: PaperSet, order: Order, listing: Listing) -> str:

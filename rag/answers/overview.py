@@ -79,12 +79,14 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
     without = [hit for hit in looked_at if find_detail(query, hit) is None]
     told = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
-    hit_of = {hit.paper.paper_id: hit for hit in told[:MAX_TOLD]}
+    # "an overview of noisy labels in two sentences": how many papers there are, and a clause of the nearest
+    n_told = min(MAX_TOLD, max(1, (query.form.sentences or MAX_TOLD + 1) - 1))
+    hit_of = {hit.paper.paper_id: hit for hit in told[:n_told]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
         return f"{head}\n\n{render_summary(query, hits[0], marks)}"
-    if not query.asks_for and (problem := _find_problem(hits)):
+    if not query.asks_for and not query.form.sentences and (problem := _find_problem(hits)):
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
     newest_first = sorted((hit.paper for hit in hit_of.values()), key=get_recency_key)
@@ -155,7 +157,8 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
         brought = [s for s in order if s.role in roles and is_bringing_data(hit.paper, s.span)]
         return next(iter([*brought, *(s for s in order if _is_naming_data(hit, s))]), None)
     if query.asks_for == "result" and _BEST.search(query.text):
-        order = sorted(order, key=lambda s: not _MEASURED.search(hit.paper.text[slice(*s.span)]))
+        # "Extensive experiments validate the advantages" is no state of the art: what was proposed is.
+        order = [s for s in order if _MEASURED.search(hit.paper.text[slice(*s.span)])]
     of_first = [s for s in order if s.role == roles[0]] if roles else []
     return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
 

@@ -33,6 +33,7 @@ from rag.library.selection import (
     choose_one,
     format_nearest,
     format_nearest_year,
+    format_nowhere,
     resolve_conditions,
 )
 from rag.library.view import LibraryView
@@ -166,6 +167,8 @@ def _select_by_topic(
             "paper", "not_in", build_choice([entry.paper_id for entry in removed]).values
         )
         papers = PaperSet(library, (*papers.conditions, off))
+    if query.about.all_of:
+        return _select_by_each(query, papers, retrieve)
     topic = query.topic
     if not topic:
         remark = phrases.tell_excluded_papers(n_before - papers.n, plain(query.without))
@@ -196,6 +199,27 @@ def _select_by_topic(
             where = (*query.where, holding.conditions[-1])
             return holding, replace(query, about=rest, where=where), note, ""
     return on_topic, query, "", remark
+
+
+def _select_by_each(
+    query: Query, papers: PaperSet, retrieve: Retrieve
+) -> tuple[PaperSet, Query, str, str]:
+    """The papers on a topic of which each touches the further ones: ``are any of them about deepfakes?``.
+
+    In meaning alone all eight papers on federated learning were near "deepfakes federated learning".
+    """
+    assert query.about is not None
+    first, *further = query.about.all_of
+    few = bool(query.papers) or _has_one_person(query.where)
+    on_topic, _ = _select_papers_about(first, papers, retrieve, few=few)
+    for topic in further:
+        among = on_topic.all_conditions
+        touching = select_touching(topic, papers.library, retrieve, among)
+        named, _ = list_on_topic(topic, papers.library, retrieve, among)
+        ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in named]
+        on_topic = on_topic.rank(list(dict.fromkeys(ids)))
+    words = query.topic or " and ".join(query.about.all_of)
+    return on_topic, replace(query, about=replace(query.about, words=words)), "", ""
 
 
 _MOST_BY_ONE_WORD = 8
@@ -569,7 +593,10 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     if any((c.field, c.value) == ("role", "limitation") for c in conditions):
         text += f" {phrases.LIMITATIONS_UNMARKED}"
     # "papers about drones from 2024"
-    if query.topic and matching.n and conditions:
+    # "papers on pruning at CVPR", of which no paper prints the venue
+    if nowhere := format_nowhere(library, conditions):
+        text += f" {nowhere}"
+    elif query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"
     elif ends := [c for c in conditions if c.field == "last_author"]:
         text += f" {_format_cut_lists(ends[0], library)}"

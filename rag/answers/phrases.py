@@ -49,6 +49,11 @@ def count_rarest_word(n: int, word: str) -> str:
     return f"({counted(n)} {verb} its rarest word, {word}.)"
 
 
+def tell_next(names: Sequence[str]) -> str:
+    """The papers behind the first in an order."""
+    return f"Next: {join_names(names)}."
+
+
 def tell_undated_rest(way: str, names: Sequence[str], n_more: int) -> str:
     """Papers that print no year, which an order by date cannot place."""
     rest = [f"{n_more} more"] if n_more else []

@@ -14,7 +14,6 @@ from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
 from rag.types import Answer, Delta, Event, Query, Step
-from rag.understanding.two_questions import tells_open
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
@@ -56,8 +55,8 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
             parts=choice.parts,
             without=choice.without,
         )
-        open_notes = [note for note in request.reading.notes if tells_open(note)]
-        return replace(answer, text=phrases.put_notes_first(open_notes, answer.text))
+        notes = [note for note in request.reading.notes if note not in answer.text]
+        return replace(answer, text=phrases.put_notes_first(notes, answer.text))
 
     yield Step("checking quotes")
     if writer is None:

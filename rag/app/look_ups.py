@@ -9,7 +9,6 @@ from rag.library.coined import find_papers_named_in
 from rag.library.view import LibraryView
 from rag.text.markdown import markers
 from rag.types import Query, Reading, Thread
-from rag.understanding.two_questions import tells_open
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _JOINS = r"(?:[,;?]|\b(?:and|plus|then|also|together with|along with|as well as|with|besides)\b)"
@@ -62,7 +61,7 @@ def needs_look_ups(question: str, reading: Reading, thread: Thread, library: Lib
     query = reading.query
     if reading.by not in ("words", "model") or query.want == "aside":
         return False
-    if any(map(tells_open, reading.notes)):
+    if reading.second:
         return True
     if _RELATED.search(question) and (
         (thread.turns and _POINTER.search(question)) or list_focus(question, query, thread, library)

@@ -16,7 +16,6 @@ from rag.app.request import Request, Scope
 from rag.generation.generative import NO_ANSWER, Speaker
 from rag.generation.look_ups import LookUp, PlanLimits, Planner, answer_by_look_ups
 from rag.types import Answer, Event, PaperHit, Query, Reading, Retrieval, Sufficiency
-from rag.understanding.two_questions import tells_open
 
 LOOK_UP_PAPERS = 10
 """Papers of one look-up that may become evidence."""
@@ -54,7 +53,7 @@ def answer_by_plan(request: Request, writer: ModelWriter) -> Generator[Event, No
     return (
         yield from answer_by_look_ups(
             Planner(question, request.thread, focus, writer.voice, prompts.plan, execute),
-            replace(reading, notes=tuple(n for n in reading.notes if not tells_open(n))),
+            replace(reading, second=""),
             speaker,
             prompts,
             PlanLimits(n_tokens, writer.settings.reply_timeout_s),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.answers import recap, small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading
+from rag.answers.citations import join_answers
 from rag.answers.filtered_library import add_chosen_papers, add_scope_note, apply_filters
 from rag.app.bounding import bound_query, bound_question, bound_thread
 from rag.app.look_ups import is_planned
@@ -19,7 +20,7 @@ from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
 from rag.text import ensure_encodable
-from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread
+from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread, Turn
 from rag.types.cancellation import CancelToken, heeding
 from rag.types.query import RECAP
 
@@ -183,6 +184,28 @@ class TurnRunner:
             yield event
 
     def _answer(self, request: Request, *, explain: bool = False) -> Iterator[Event]:
+        """The answer, and behind it that to a second question of the same message."""
+        for event in self._answer_one(request, explain=explain):
+            if isinstance(event, Answer) and (event.reading or request.reading).second:
+                yield from self._add_second(event, request)
+            else:
+                yield event
+
+    def _add_second(self, answer: Answer, request: Request) -> Iterator[Event]:
+        """The second question as the next of the conversation: "it" is what the first one found."""
+        second = request.reading.second
+        told = Turn(request.question, replace(answer, reading=request.reading))
+        thread = replace(request.thread, turns=(*request.thread.turns, told))
+        library = request.scope.library
+        known = library if library.n_papers else library.whole
+        reading = replace(self._reader.read_by_words(second, thread, known), second="")
+        *_, added = self._answer_one(Request(reading, second, thread, request.scope))
+        assert isinstance(added, Answer)
+        joined = join_answers(answer, added, second)
+        yield Delta(joined.text[len(answer.text) :])
+        yield joined
+
+    def _answer_one(self, request: Request, *, explain: bool = False) -> Iterator[Event]:
         """Execute the query, and say beside the answer how it was read."""
         query, scope, reading = request.query, request.scope, request.reading
         library = scope.library

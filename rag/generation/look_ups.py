@@ -303,10 +303,7 @@ def join_computed(worded: Answer | None, computed: Sequence[Answer]) -> Answer:
     if worded is None:
         worded, *computed = computed
     citations = Citations(worded.citations)
-    texts = [worded.text]
-    for answer in computed:
-        numbers = {c.marker: citations.add_citation(c) for c in answer.citations}
-        texts.append(MARKER.sub(lambda m, n=numbers: f"[{n[int(m[1])]}]", answer.text))  # type: ignore[misc]
+    texts = [worded.text, *map(citations.renumber, computed)]
     return replace(
         worded,
         text="\n\n".join(filter(None, texts)),

@@ -127,9 +127,18 @@ def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> s
     return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{rest}."
 
 
+def format_nowhere(library: LibraryView, conditions: Sequence[Condition]) -> str:
+    """That no paper has a field at all, such as a venue; empty where some have each one."""
+    fields = [c.field for c in conditions if c.operator not in ("known", "unknown")]
+    nowhere = next((f for f in fields if not library.count_valued(f)), None)
+    return f"No paper here has {FIELDS[nowhere].noun}." if nowhere else ""
+
+
 def format_nearest(library: LibraryView, conditions: Sequence[Condition]) -> str:
     """What would have matched: one condition less, or the nearest year. Empty if nothing would."""
     best: tuple[int, str] | None = None
+    if nowhere := format_nowhere(library, conditions):
+        return nowhere
     if len(conditions) == 1:
         return _format_nearest_years(conditions[0], library)
     for at in range(len(conditions)):
@@ -144,10 +153,7 @@ def format_nearest(library: LibraryView, conditions: Sequence[Condition]) -> str
 def _format_nearest_years(condition: Condition, library: LibraryView) -> str:
     """The years in the library that are nearest to the given one."""
     years = library.count_groups("year") if condition.field == "year" else None
-    if not years:
-        is_there = library.count_valued(condition.field)
-        return "" if is_there else f"No paper here has {FIELDS[condition.field].noun}."
-    return format_nearest_year([condition], years)
+    return format_nearest_year([condition], years) if years else ""
 
 
 def format_nearest_year(timed: Sequence[Condition], years: Counter[int], about: str = "") -> str:

@@ -86,7 +86,8 @@ class Topic:
     Attributes:
         words: The topic; empty if only ``without`` is given.
         without: A topic that papers (or people) must not have; empty for none.
-        all_of: Two or more topics of which people must have papers on each; ``words`` joins them.
+        all_of: Two or more topics: people must have papers on each, and a paper on the first must touch the
+            others; ``words`` joins them.
     """
 
     words: str = ""
@@ -285,6 +286,7 @@ class Reading:
         is_close: Whether the first other reading is about as likely.
         other_words: The first other reading in words: ``people who work on drones``.
         notes: How names and times were read, said before the answer.
+        second: A second question of the same message, which is answered behind the first.
         confidence: 0-1; 1 where no reader of words was needed.
     """
 
@@ -299,3 +301,4 @@ class Reading:
     other_words: str = ""
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
+    second: str = ""

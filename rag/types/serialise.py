@@ -133,6 +133,7 @@ def build_reading_record(reading: Reading) -> Mapping[str, Any]:
         "notes": list(reading.notes),
         "others": list(map(str, reading.others)),
         "confidence": reading.confidence,
+        "second": reading.second,
     }
 
 

@@ -57,6 +57,7 @@ from rag.understanding.dialogue_state import (
     list_named,
     list_others,
     list_terms,
+    tell_no_place,
 )
 from rag.understanding.entities import Entities
 from rag.understanding.field_words import read_order
@@ -105,7 +106,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         is_of_people = state.shown in ("people", "person")
         at = find_ordinal(question, len(state.listed_people)) if is_of_people else None
         people = (state.listed_people[at],) if at is not None else ()
-        focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
+        # "papers about super-resolution / the diffusion ones"
+        several = find_called(question, state, library)
+        one = (find_meant(question, state, library),)
+        focus = () if people else several if len(several) > 1 else tuple(filter(None, one))
     elif link == "all_of":
         focus = () if frame.want in SETS else list_focus(state, frame.want)
         # "papers on drones / what does the first do? / who is behind these?": the list
@@ -159,9 +163,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         joined = replace(joined, want="papers", by=(), order=None, k=None)
     unread = (*alone.unread, *list_unused(frame, joined, state.query))
     unread = (*unread, *list_undone(question, joined))
+    no_place = tell_no_place(question, state) if link == "one_of" and not people else ""
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
-        unread=tuple(dict.fromkeys(unread)),
+        unread=tuple(dict.fromkeys(unread)), notes=(*alone.notes, *filter(None, (no_place,))),
     )  # fmt: skip
 
 
@@ -432,12 +437,11 @@ def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: Libr
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
         )
-    if last.want in CONTENT and state.paper and not last.is_about_several:
-        text = (
-            f"{last.text} {alone.question}"
-            if frame.asks_for and frame.asks_for[0][0]
-            else last.text
-        )
+    # "an overview of noisy labels / shorter" is no question about the first of its papers
+    is_of_one = last.want in CONTENT and last.want != "overview" and not last.is_about_several
+    if is_of_one and state.paper:
+        asks_more = frame.asks_for and frame.asks_for[0][0] and alone.query.form == Form()
+        text = f"{last.text} {alone.question}" if asks_more else last.text
         return replace(last, papers=last.papers or (state.paper,), form=alone.query.form, text=text,
                        asks_for=alone.query.asks_for or last.asks_for)  # fmt: skip
     return replace(last, form=alone.query.form)

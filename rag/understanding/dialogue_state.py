@@ -121,6 +121,10 @@ def build_state(thread: Thread) -> DialogueState | None:
         papers = (
             named if len(named) == 1 and not is_pair and reading.query.want in CONTENT else papers
         )
+        # "the diffusion ones / how many steps do they need?": not stated, and near it are others
+        of = reading.query.papers
+        if of and reading.query.want == "passages":
+            papers = tuple(i for i in papers if i in of) or of
         people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
         full = earlier if earlier.papers or earlier.people else earlier.before
@@ -234,6 +238,8 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
     for some in (listed, state.earlier_papers if len(papers) == 1 else ()):
         if (at := find_ordinal(question, len(some))) is not None:
             return some[at]
+    if tell_no_place(question, state):
+        return listed[-1]
     if OTHER.search(question) and (others := list_others(state)):
         return others[0]
     if match := AGED.search(question):
@@ -246,7 +252,7 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
             by_age = [*every[every.index(papers[0]) + 1 :], *by_age]
         return next((p for p in by_age if p.year), by_age[0]).paper_id
     if called := find_called(question, state, library):
-        return called
+        return called[0]
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     scores = {
         p.paper_id: 3 * len(words & set(split_terms(p.name)))
@@ -264,14 +270,14 @@ def list_terms(paper: Paper) -> set[str]:
     return set(split_terms(f"{paper.title or ''} . {paper.text}"))
 
 
-def find_called(question: str, state: DialogueState, library: LibraryView) -> str:
-    """Id of the one shown paper that ``the tracking one`` means, by words of its title; or empty."""
+def find_called(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:
+    """Ids of the shown papers that ``the tracking one`` or ``ones`` mean, by words of their titles; or none."""
     if not (words := _find_calling(question)):
-        return ""
+        return ()
     shown = library.list_papers((*state.papers, *state.earlier_papers))
     titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
     titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
-    return titled[0] if titled else ""
+    return tuple(titled if _CALLED_SEVERAL.search(question) else titled[:1])
 
 
 def _find_calling(question: str) -> set[str]:
@@ -285,6 +291,7 @@ _CALLED = re.compile(
     r"\b(?:the|that|this) (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
     re.IGNORECASE,
 )
+_CALLED_SEVERAL = re.compile(r"\b(?:ones|papers|studies|articles)\b", re.IGNORECASE)
 AGED = re.compile(
     r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent|more new|more old)\b",
     re.IGNORECASE,
@@ -322,6 +329,14 @@ def list_others(state: DialogueState) -> tuple[str, ...]:
     """Ids of the last list without the paper spoken of; none where no one of it is."""
     paper = state.paper if state.shown == "paper" else ""
     return tuple(i for i in state.listed if i != paper) if paper in state.listed else ()
+
+
+def tell_no_place(question: str, state: DialogueState) -> str:
+    """What to say where a turn points at ``the third`` of two papers; empty where it does not."""
+    match, n = _ORDINAL.search(question), len(state.listed)
+    if match is None or n < 2 or find_ordinal(question, n) is not None:
+        return ""
+    return f"only {n} were shown, so “{match.group()}” is taken for the last of them"
 
 
 def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.pointers import expand_pointers, find_pasted
-from rag.understanding.preamble import drop_preamble
 from rag.understanding.set_requests import (
     ABOUT_ITSELF,
     asks_for_trust,
@@ -34,7 +33,7 @@ from rag.understanding.set_requests import (
     tabulate,
 )
 from rag.understanding.slots import is_topical
-from rag.understanding.two_questions import are_two, split_questions, tell_open
+from rag.understanding.two_questions import are_two, split_questions
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _ROUTES: dict[ReadAs, tuple[str, ...]] = {
@@ -90,7 +89,7 @@ def read_question(
     def read(text: str, state: DialogueState | None) -> Reading:
         return _read_one(text, state, library, encode, read_as)
 
-    whole = drop_preamble(drop_interjections(expand_chat_spelling(question)))
+    whole = drop_interjections(expand_chat_spelling(question))
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)
@@ -100,10 +99,7 @@ def read_question(
         # "which entries are reports of contests and what was each about?" is one overview
         is_one = second.query.want in _CONTENT and reading.query.want in _CONTENT
         if not is_one and are_two(first.query, second.query):
-            note = tell_open(two[1])
-            reading = replace(
-                first, others=(second.query, *first.others), notes=(*first.notes, note)
-            )
+            reading = replace(first, second=two[1])
     reading = tabulate(reading, fields) if fields else reading
     if state is not None and read_as is None:
         reading = narrow_to_users(whole, reading, state.listed or state.papers)

@@ -11,6 +11,7 @@ from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
+from rag.text.analysis import split_sentences
 from rag.text.everyday import is_everyday
 from rag.text.numbers import parse_number
 from rag.types.fields import Condition, Range
@@ -95,7 +96,10 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
         if any(fold(word) in library.vocabulary.any for word in told.text.split()):
             _read_topic(parts, told, entities)
     asking = load_heads().asking_words
-    free = list_free_words(frame.question, slots)
+    # "We are setting up a lab for drone tracking. Which papers have code?": "setting" was said to be unused.
+    start, end = (split_sentences(frame.question) or [(0, len(frame.question))])[-1]
+    outside = [Slot(0, start, "preamble", ""), Slot(end, len(frame.question), "preamble", "")]
+    free = list_free_words(frame.question, [*slots, *outside])
     parts.leftover = " ".join(
         w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )

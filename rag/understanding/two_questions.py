@@ -1,4 +1,4 @@
-"""Two questions in one message: the first is answered, the second is said to be still open."""
+"""Two questions in one message, which are answered one after the other."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import re
 from rag.types.query import Query
 
 _CONTENT = ("passages", "overview", "comparison")
-_ASKS = (
-    r"(?:who|whom|whose|how many|how much|when|where|which|what|why|list|show|tell me|give me)\b"
-)
+_ASKS = r"(?:who|whom|whose|how|when|where|which|what|why|list|show|tell me|give me)\b"
 _BETWEEN = re.compile(
     rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS}|(?:is|are|do|does|did|has|have)\b)"
     r"|,\s+and\s+(?=(?:is|are|do|does|did|has|have|was|were|can)\b)"
+    r"|\s+and\s+(?=(?:is|are|do|does|did|has|have|was|were|can)\s+(?:it|its|they|their|there|the|he|his|she|her|any)\b)"
     rf"|,?\s+and(?:\s+(?:also|then))?\s+(?={_ASKS})|\s*;\s*(?={_ASKS})",
     re.IGNORECASE,
 )
@@ -45,15 +44,3 @@ def are_two(first: Query, second: Query) -> bool:
     if first.want == "profile" and of_nothing_else:
         return False
     return first.want != second.want or (first.want == "people" and first.about != second.about)
-
-
-_OPEN = "This answers the first of two questions; ask the second one next:"
-
-
-def tell_open(second: str) -> str:
-    return f'{_OPEN} "{second}"'
-
-
-def tells_open(note: str) -> bool:
-    """Whether a note of a reading is that of `tell_open`."""
-    return note.startswith(_OPEN)

@@ -125,6 +125,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
             "notes": [],
             "others": ['passages: "masks"'],
             "confidence": 1.0,
+            "second": "",
         },
         "other_reading": {"route": "content", "words": "what papers say"},
         "filters": [{"field": "code", "operator": "is", "value": True}],

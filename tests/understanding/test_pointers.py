@@ -1,11 +1,10 @@
-"""Pointers at papers become titles, pasted abstracts their papers, and what is told before asking nothing."""
+"""Pointers at papers become titles, pasted abstracts their papers."""
 
 from __future__ import annotations
 
 import pytest
 
 from rag.understanding.pointers import expand_pointers, find_pasted
-from rag.understanding.preamble import drop_preamble
 from tests.shelf import Shelf, paper
 
 PEAT = "We weigh the peat of forty northern bogs by hand over nine winters and find that its weight falls by a third in each of them."
@@ -62,19 +61,3 @@ def test_a_pasted_abstract_is_known_by_its_words() -> None:
     other = find_pasted(f"{PEAT[::-1].capitalize()}. Who works on this?", LIBRARY)
     assert other is not None and (other[0], other[2]) == (None, "Who works on this?")
     assert find_pasted("Which papers are similar to Reed Beds?", LIBRARY) is None
-
-
-@pytest.mark.parametrize(
-    ("told", "asked"),
-    [
-        ("I am preparing a talk for Friday. What does Peat propose?", "What does Peat propose?"),
-        ("We meet on Monday in Lisbon. Which papers are from 2021?", "Which papers are from 2021?"),
-        ("My student Paul asked me this: what is peat made of?", "what is peat made of?"),
-        ("I read about peat. Which papers cover it?", "I read about peat. Which papers cover it?"),
-        ("What is peat? And who weighs bogs?", "What is peat? And who weighs bogs?"),
-        ("We study peat. How is the weight found?", "We study peat. How is the weight found?"),
-        ("Peat burns. What does moss do?", "Peat burns. What does moss do?"),
-    ],
-)
-def test_what_is_told_before_asking_is_left_out_unless_it_is_needed(told: str, asked: str) -> None:
-    assert drop_preamble(told) == asked

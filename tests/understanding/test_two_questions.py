@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.app.assistant import Assistant
+from rag.text.markdown import markers
 from rag.types.query import Query, Topic
 from rag.understanding.two_questions import are_two, split_questions
 
@@ -16,6 +17,7 @@ from rag.understanding.two_questions import are_two, split_questions
         ("Who studies moss? How many papers are there?", "How many papers are there?"),
         ("Which papers have code? If so, list their authors", "list their authors"),
         ("List papers on bread; when were they posted?", "when were they posted?"),
+        ("Which papers are on dough? How do they let it rise?", "How do they let it rise?"),
     ],
 )
 def test_a_message_of_two_questions_is_parted(text: str, second: str) -> None:
@@ -47,8 +49,23 @@ def test_what_papers_say_on_both_is_one_answer() -> None:
     assert not are_two(count, Query("aside"))
 
 
-def test_the_second_question_is_said_to_be_open(assistant: Assistant) -> None:
-    answer = assistant.ask("How many papers are on tracking and who wrote them?")
-    assert answer.reading is not None
-    assert (answer.reading.query.want, answer.reading.others[0].want) == ("count", "people")
-    assert 'ask the second one next: "who wrote them?"' in answer.text
+def test_both_questions_are_answered_under_one_count_of_markers(assistant: Assistant) -> None:
+    answer = assistant.ask("How many papers are on palmprints and who wrote them?")
+    assert answer.reading is not None and answer.reading.second == "who wrote them?"
+    first, _, second = answer.text.partition("*who wrote them?*")
+    assert first.startswith("**2 papers** about palmprints") and "**Lei Shen**" in second
+    assert set(markers(second)) & set(markers(first)) and answer.experts
+    assert {c.marker for c in answer.citations} == set(markers(answer.text))
+
+
+def test_the_second_question_is_of_what_the_first_one_found(assistant: Assistant) -> None:
+    answer = assistant.ask("What's the oldest paper and what is it about?")
+    first, _, second = answer.text.partition("*what is it about?*")
+    oldest = {c.paper_id for c in answer.citations if c.marker in markers(first)[:1]}
+    assert oldest == {c.paper_id for c in answer.citations if c.marker in markers(second)}
+
+
+def test_a_question_of_yes_or_no_behind_and_is_a_second_one() -> None:
+    two = split_questions("What does FedForgery do and is its code public?")
+    assert two == ("What does FedForgery do", "is its code public?")
+    assert split_questions("What is stored and is never sent?") is None
