@@ -129,7 +129,7 @@ def _build_image(
             })  # fmt: skip
             parts.setdefault(ENTRIES, []).extend(
                 {"document_id": n, "ordinal": at, "line": at, "paper_id": paper_id,
-                 "raw": "", "parsed": "{}", "digest": ""}
+                 "packed": b"", "digest": ""}
                 for at, paper_id in enumerate(on_page.get(page.person, ()))
             )  # fmt: skip
         for table, values in parts.items():

@@ -95,9 +95,9 @@ class MiniLM(Embeddings):
         spans = np.stack([tokens.starts, tokens.starts], axis=1)
         return Encoding(vector, self._load_codec().restore(vector, tokens), tokens.ids, spans)
 
-    def products(self, queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
-        """Cosines of query tokens and document tokens; see `rag.search.late.Products`."""
-        return self._load_codec().compute_products(queries, tokens)
+    def match(self, queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
+        """Greatest cosines of query tokens in sentences; see `rag.search.late.Match`."""
+        return self._load_codec().match(queries, tokens)
 
     def _load_codec(self) -> TokenCodec:
         if self._codec is None:

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,10 @@ STEPS: Mapping[int, float] = {4: 0.3352, 2: 0.9957, 1: 1.5958}
 MIDDLE = 64
 """Stands for 0 among the levels of an axis, which go from 1 to 127: two products of such a level with a query's value
 stay within 16 bits, as processors with limited products need (`rag.adapters.minilm_graph.get_weight_bits`)."""
-VERSION = 1
-"""Goes up with every change of the graph, or of how words are foretold; part of the stored files' names."""
+WORDS_VERSION, GRAPH_VERSION = 1, 2
+"""Go up with every change of how words are foretold, and of the graph; parts of the stored files' names."""
 PRODUCT_ROWS = 4_096
-"""Document tokens in one run, so that its results stay in the processor's cache."""
+"""Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
 MAP_TOP = 63
 """Seven bits of a map are enough: the rest is taken from what the rounded maps foretell."""
 _MAPS = ("of_word", "of_text", "analysis", "synthesis")
@@ -174,33 +175,32 @@ class TokenCodec:
         foretold: Matrix = self._words.take(ids) + vector @ self._fit.of_text
         return foretold
 
-    def compute_products(self, queries: Matrix, tokens: DocumentTokens) -> Matrix:
-        """Cosines (m, n) of query tokens and document tokens; see `rag.search.late.Products`."""
-        foretold, words = self._compute_foretold_products(queries, tokens.ids)
+    def match(self, queries: Matrix, tokens: DocumentTokens) -> Matrix:
+        """Greatest cosine (m, n_sentences) of query tokens in each sentence; see `rag.search.late.Match`."""
+        by_word, words = self._compute_foretold_products(queries, tokens.ids)
         axes = queries @ self._fit.synthesis * self._units
-        peaks = np.maximum(np.abs(axes).max(axis=1), 1e-12) / 127
+        peaks = (np.maximum(np.abs(axes).max(axis=1), 1e-12) / 127).astype(np.float32)
         values = np.rint(axes / peaks[:, None]).astype(np.int8)
-        common = {
-            "query": np.ascontiguousarray(values.T),
-            "shift": -MIDDLE * values.sum(axis=1, dtype=np.float32)[None],
-            "peaks": peaks.astype(np.float32)[None],
-            "of_words": foretold,
-            "of_texts": tokens.vectors @ (self._fit.of_text @ queries.T),
-        }
-        owners = np.repeat(np.arange(len(tokens.sizes)), tokens.sizes)
-        cosines = np.empty((len(queries), len(tokens.ids)), np.float32)
-        for start in range(0, len(tokens.ids), PRODUCT_ROWS):
+        query = {"query": np.ascontiguousarray(values.T), "peaks": peaks, "of_words": by_word}
+        starts = tokens.starts
+        best = np.empty((len(queries), len(starts)), np.float32)
+        cuts = np.flatnonzero(np.diff(starts // PRODUCT_ROWS)) + 1
+        for first, last in pairwise((0, *cuts.tolist(), len(starts))):
             heed()
-            rows = slice(start, start + PRODUCT_ROWS)
+            rows = slice(starts[first], starts[last] if last < len(starts) else len(tokens.ids))
             part = {
                 "levels": unpack_levels(tokens.packed[rows], self._fit),
                 "scales": tokens.scales[rows, None],
                 "words": words[rows],
-                "texts": owners[rows],
             }
-            cosines[:, rows] = self._products.run(["cosines"], common | part)[0]
-        cosines[:, tokens.scales == 0] = 0  # a text without tokens
-        return cosines
+            cosines = self._products.run(["cosines"], query | part)[0]
+            inner = starts[first:last] - rows.start
+            np.maximum.reduceat(cosines, inner, axis=1, out=best[:, first:last])
+        # What the text foretells is the same for all of a sentence.
+        by_text = tokens.vectors @ (self._fit.of_text @ queries.T)
+        best += by_text[np.searchsorted(np.cumsum(tokens.sizes), starts, side="right")].T
+        best[:, tokens.scales[starts] == 0] = 0  # a text without tokens
+        return best
 
     def _compute_foretold_products(
         self, queries: Matrix, ids: NDArray[np.uint16]
@@ -289,7 +289,7 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
         return bytes(scales.tobytes() + values.tobytes())
 
     data = np.memmap(
-        ensure_built(folder / f"token-words-v{VERSION}-{digest}.bin", build), np.uint8, "r"
+        ensure_built(folder / f"token-words-v{WORDS_VERSION}-{digest}.bin", build), np.uint8, "r"
     )
     scales, values = np.split(data, [4 * len(words)])
     return ForetoldWords(values.view(np.int8).reshape(words.shape), scales.view("<f4"))
@@ -297,25 +297,28 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
 
 def ensure_product_graph(folder: Path) -> Path:
     """Build the graph's file if it does not exist; safe in two processes at once. Returns its path."""
-    return ensure_built(folder / f"token-codec-v{VERSION}.onnx", build_product_graph)
+    return ensure_built(folder / f"token-codec-v{GRAPH_VERSION}.onnx", build_product_graph)
 
 
 def build_product_graph() -> bytes:
-    """The graph: levels of n tokens and a query of m tokens in, cosines (m, n) out, in 8-bit integers."""
+    """The graph: levels of n tokens and a query of m tokens in, in 8-bit integers; cosines (m, n) out, but for what the
+    texts foretell.
+    """
     from onnx import TensorProto, helper
 
     nodes = [
         helper.make_node(kind, inputs.split(), [output], **attributes)
         for kind, inputs, output, attributes in (
-            ("MatMulInteger", "levels query", "whole", {}),
-            ("Cast", "whole", "sums", {"to": TensorProto.FLOAT}),
-            ("Add", "sums shift", "centred", {}),
-            ("Mul", "centred peaks", "scaled", {}),
+            # One pass over the sums, where casting, shifting and scaling them were three.
+            (
+                "MatMulIntegerToFloat",
+                "levels query one peaks middle",
+                "scaled",
+                {"domain": "com.microsoft"},
+            ),
             ("Mul", "scaled scales", "rest", {}),
             ("Gather", "of_words words", "by_word", {}),
-            ("Gather", "of_texts texts", "by_text", {}),
-            ("Add", "by_word by_text", "foretold", {}),
-            ("Add", "foretold rest", "products", {}),
+            ("Add", "by_word rest", "products", {}),
             ("Transpose", "products", "cosines", {"perm": [1, 0]}),
         )
     ]
@@ -323,16 +326,17 @@ def build_product_graph() -> bytes:
         "levels": (TensorProto.UINT8, ["n", "n_axes"]),
         "scales": (TensorProto.FLOAT, ["n", 1]),
         "query": (TensorProto.INT8, ["n_axes", "m"]),
-        "shift": (TensorProto.FLOAT, [1, "m"]),
-        "peaks": (TensorProto.FLOAT, [1, "m"]),
+        "peaks": (TensorProto.FLOAT, ["m"]),
         "of_words": (TensorProto.FLOAT, ["n_words", "m"]),
         "words": (TensorProto.INT64, ["n"]),
-        "of_texts": (TensorProto.FLOAT, ["n_texts", "m"]),
-        "texts": (TensorProto.INT64, ["n"]),
     }
     inputs = [helper.make_tensor_value_info(name, *of) for name, of in shapes.items()]
     outputs = [helper.make_tensor_value_info("cosines", TensorProto.FLOAT, ["m", "n"])]
-    graph = helper.make_graph(nodes, "token products", inputs, outputs)
-    opsets = [helper.make_opsetid("", 18)]
+    constants = [
+        helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]),
+        helper.make_tensor("middle", TensorProto.UINT8, [], [MIDDLE]),
+    ]
+    graph = helper.make_graph(nodes, "token products", inputs, outputs, constants)
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
     model_bytes = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
     return bytes(model_bytes)

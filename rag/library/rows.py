@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -13,7 +14,6 @@ from typing import Any, ParamSpec, TypeVar
 from sqlalchemy import Integer, RowMapping, Table, cast, func, select
 
 from rag.library.chunking import get_sentences
-from rag.library.identity import get_entry_values
 from rag.library.search_forms import build_address, build_searched, list_title_words
 from rag.library.tables import (
     AFFILIATIONS,
@@ -60,7 +60,7 @@ PAPER_SCALARS = (
 DETAILS = ("section_starts", "section_names", "references", "provenance")
 """Lists that no condition selects by, in one column."""
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
-_STORED_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
+_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place"}
 
 
 def translated(reader: Callable[P, T]) -> Callable[P, T]:
@@ -70,7 +70,7 @@ def translated(reader: Callable[P, T]) -> Callable[P, T]:
     def reading(*values: P.args, **names: P.kwargs) -> T:
         try:
             return reader(*values, **names)
-        except (ValueError, TypeError, LookupError, struct.error) as exc:
+        except (ValueError, TypeError, LookupError, struct.error, zlib.error) as exc:
             raise LibraryError(
                 f"the library holds a {reader.__name__.strip('_')} that cannot be read ({exc}); "
                 'run "paperfolk ingest --rebuild", or move its file away to have it built again'
@@ -207,21 +207,23 @@ def decode_roles(roles_blob: bytes) -> tuple[SentenceRole, ...]:
     return tuple(SENTENCE_ROLES[at] for at in roles_blob)
 
 
-def encode_entry(entry: Entry) -> str:
-    """All of an entry but its place and its raw lines, which have columns of their own."""
-    values = get_entry_values(entry)
-    del values["raw"]
-    return json.dumps(values, ensure_ascii=False)
+def pack_entry(values: Mapping[str, object]) -> bytes:
+    """All of an entry but its place, deflated, without the fields that hold nothing.
+
+    No condition selects by it, and it says a text twice: as the document has it, and plain.
+    """
+    told = {name: value for name, value in values.items() if value not in (None, (), [])}
+    return zlib.compress(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 @translated
 def build_entry(row: Row) -> Entry:
     values: dict[str, Any] = {
         key: _build_tuple(value) if isinstance(value, list) else value
-        for key, value in json.loads(row["parsed"]).items()
-        if key in _STORED_ENTRY_FIELDS
+        for key, value in json.loads(zlib.decompress(row["packed"])).items()
+        if key in _ENTRY_FIELDS
     }
-    return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
+    return Entry(place=Place(row["document"], row["line"]), **{"title": None, **values})
 
 
 def _build_tuple(value: object) -> object:

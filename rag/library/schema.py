@@ -316,6 +316,25 @@ CREATE INDEX authorships_people ON authorships (name, paper_id, role);
 DROP INDEX authorships_name;
 """
 
+_PACKED = """
+-- Not keyed: rows of a kilobyte would each take a page of their own in SQLite.
+CREATE TABLE packed_entries (
+    document_id {number} NOT NULL REFERENCES documents ON DELETE CASCADE,
+    ordinal     {number} NOT NULL,
+    line        {number} NOT NULL,
+    paper_id    {text} NOT NULL REFERENCES papers DEFERRABLE INITIALLY DEFERRED,
+    digest      {text} NOT NULL,
+    packed      {blob} NOT NULL,               -- all but its place; see rag.library.rows.pack_entry
+    PRIMARY KEY (document_id, ordinal)
+);
+"""
+
+_UNPACKED = """
+DROP TABLE entries;
+ALTER TABLE packed_entries RENAME TO entries;
+CREATE INDEX entries_paper ON entries (paper_id);
+"""
+
 _BATCH = 2_000
 
 
@@ -368,6 +387,25 @@ def _fill_words(connection: Connection) -> None:
     paper_words.update_names(connection)
 
 
+def _pack_entries(connection: Connection) -> None:
+    """Put what two columns of text say into one, document by document."""
+    kept = ("document_id", "ordinal", "line", "paper_id", "digest")
+    old = table("entries", *map(column, (*kept, "raw", "parsed")))
+    new = table("packed_entries", *map(column, (*kept, "packed")))
+    for document_id in connection.execute(select(old.c.document_id).distinct()).scalars().all():
+        of_document = select(old).where(old.c.document_id == document_id)
+        connection.execute(
+            new.insert(),
+            [
+                {
+                    **{name: row[name] for name in kept},
+                    "packed": rows.pack_entry({**json.loads(row["parsed"]), "raw": row["raw"]}),
+                }
+                for row in connection.execute(of_document).mappings()
+            ],
+        )
+
+
 def _drop_later(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in _ADDED_AFTER}
 
@@ -401,6 +439,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_DETAILS),
     Migration(_IDENTITY),
     Migration(_WORDS, _fill_words),
+    Migration(_PACKED, _pack_entries, _UNPACKED),
 )
 """In order; a database counts those that were run."""
 

@@ -94,8 +94,8 @@ AUTHORSHIPS = _part(
 
 ENTRIES = Table(
     "entries", METADATA,
-    _document(), _number("ordinal", key=True), _number("line"), _paper(key=False), _text("raw"),
-    _text("parsed"), _text("digest"),
+    _document(), _number("ordinal", key=True), _number("line"), _paper(key=False), _text("digest"),
+    Column("packed", LargeBinary, nullable=False),
 )  # fmt: skip
 
 ENTRY_KEYS = Table(

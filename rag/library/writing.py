@@ -224,8 +224,7 @@ class Writer:
                 "ordinal": ordinal,
                 "line": entry.place.line,
                 "paper_id": _TO_BE_FOUND,
-                "raw": entry.raw,
-                "parsed": rows.encode_entry(entry),
+                "packed": rows.pack_entry(identity.get_entry_values(entry)),
                 "digest": identity.compute_entry_digest(entry),
             }
             for ordinal, entry in enumerate(entries, document.start)

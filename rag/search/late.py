@@ -20,8 +20,9 @@ from rag.types.token_vectors import CompressedTokens, DocumentTokens
 Matrix = NDArray[np.float32]
 
 
-Products = Callable[[Matrix, DocumentTokens], Matrix]
-"""Query tokens (m, dim) and document tokens -> cosines (m, n); of the embedder that made them."""
+Match = Callable[[Matrix, DocumentTokens], Matrix]
+"""Query tokens (m, dim) and document tokens -> the greatest cosine of each query token in each sentence,
+(m, n_sentences); of the embedder that made them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,37 +87,38 @@ class LateScores:
         return self.by_sentence[:, self.cuts[at] : self.cuts[at + 1]]
 
 
-def compute_products(queries: Matrix, tokens: DocumentTokens) -> Matrix:
-    """Cosines with token vectors that are kept as they are, the bytes of their floats in ``packed``."""
-    cosines: Matrix = queries @ tokens.packed.view(np.float32).T
-    return cosines
+def match_floats(queries: Matrix, tokens: DocumentTokens) -> Matrix:
+    """A `Match` of token vectors that are kept as they are, the bytes of their floats in ``packed``."""
+    best: Matrix = np.maximum.reduceat(
+        queries @ tokens.packed.view(np.float32).T, tokens.starts, axis=1
+    )
+    return best
 
 
 def score(
-    queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix], cosines_of: Products
+    queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix], match: Match
 ) -> list[LateScores]:
     """Match each query with all chunks."""
     if not chunks:
         nothing = np.zeros(0, np.float32)
         none = [np.zeros((len(query.vectors), 0), np.float32) for query in queries]
         return [LateScores(nothing, nothing, best, np.zeros(1, np.intp)) for best in none]
-    tokens = _join_tokens(chunks)
-    cosines = cosines_of(np.concatenate([query.vectors for query in queries]), tokens)
-    sizes = np.cumsum([0, *tokens.sizes])
-    starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
-    by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
+    by_sentence = match(np.concatenate([query.vectors for query in queries]), _join_tokens(chunks))
     cuts = np.cumsum([0, *(len(chunk.starts) for chunk in chunks)])
     parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
     return [_build_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
 
 
 def _join_tokens(chunks: Sequence[TokenMatrix]) -> DocumentTokens:
+    sizes = np.array([len(chunk.tokens.ids) for chunk in chunks])
+    begins = np.cumsum(sizes) - sizes
     return DocumentTokens(
         ids=np.concatenate([chunk.tokens.ids for chunk in chunks]),
         scales=np.concatenate([chunk.tokens.scales for chunk in chunks]),
         packed=np.concatenate([chunk.tokens.packed for chunk in chunks]),
         vectors=np.stack([chunk.vector for chunk in chunks]),
-        sizes=np.array([len(chunk.tokens.ids) for chunk in chunks]),
+        sizes=sizes,
+        starts=np.concatenate([c.starts + at for c, at in zip(chunks, begins, strict=True)]),
     )
 
 

@@ -96,7 +96,7 @@ class LateReranker:
             if not spans:
                 continue
             tokens = build_query_tokens(parse_query(text), wording.tokens, spans, self._lexical)
-            (scores,) = late.score([tokens], matrices, late.compute_products)
+            (scores,) = late.score([tokens], matrices, late.match_floats)
             for chunk, matrix, whole, local in zip(
                 chunks, matrices, scores.late, scores.local, strict=True
             ):

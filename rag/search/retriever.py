@@ -83,11 +83,11 @@ class QueryEmbedder(Protocol):
 
 @runtime_checkable
 class TokenEmbedder(Protocol):
-    """What late interaction needs of an embedder: `products` is of the form of `late.Products`."""
+    """What late interaction needs of an embedder: `match` is a `late.Match`."""
 
     def encode_query(self, text: str) -> Encoding: ...
     def compress(self, encoding: Encoding) -> CompressedTokens: ...
-    def products(self, queries: late.Matrix, tokens: DocumentTokens) -> late.Matrix: ...
+    def match(self, queries: late.Matrix, tokens: DocumentTokens) -> late.Matrix: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,7 +205,7 @@ class Retriever:
         else:
             loaded = self._load_matrices(chunks, self._tokens)
             asking = [w.tokens for w in wordings if w.tokens]
-            scores = late.score(asking, loaded, self._tokens.products)
+            scores = late.score(asking, loaded, self._tokens.match)
             tried = [
                 _match_with_tokens(chunks, loaded, *of)
                 for of in zip(wordings, scores, lexical, strict=True)
@@ -516,9 +516,7 @@ def _match_words(
     joined = {
         at + side
         for at, (first, second) in enumerate(pairwise(words))
-        if first.isalpha()
-        and second.isalpha()
-        and not has.isdisjoint(extract_terms(first + second))
+        if first.isalpha() and second.isalpha() and not has.isdisjoint(_list_terms(first + second))
         for side in (0, 1)
     }
     met = []
@@ -529,7 +527,7 @@ def _match_words(
         cosine = (
             float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
         )
-        is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
+        is_found = any(has.issuperset(_list_terms(s, keep_stop_words=True)) for s in forms)
         # A name in capitals has no family; yet a paper on Swedish gamblers is on Sweden.
         has_family = word.islower() or families.is_place(word)
         is_found = is_found or (has_family and families.has_relative(word, has))
@@ -539,6 +537,11 @@ def _match_words(
         is_found = is_found or (is_without_spaces(word) and word in f"{paper.name} {paper.text}")
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
+
+
+@lru_cache(maxsize=2_000)  # a question's words are looked for in paper after paper
+def _list_terms(text: str, *, keep_stop_words: bool = False) -> tuple[str, ...]:
+    return tuple(extract_terms(text, keep_stop_words=keep_stop_words))
 
 
 @lru_cache(maxsize=2_000)
@@ -587,7 +590,7 @@ def build_token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatr
 
 
 def build_plain_matrix(chunk: Chunk, encoding: Encoding) -> late.TokenMatrix:
-    """The same of token vectors that no embedder keeps small, for `late.compute_products`."""
+    """The same of token vectors that no embedder keeps small, for `late.match_floats`."""
     tokens = np.ascontiguousarray(encoding.tokens, np.float32)
     packed = tokens.view(np.uint8).reshape(len(tokens), 4 * len(encoding.vector))
     ones = np.ones(len(tokens), np.float32)

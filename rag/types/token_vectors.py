@@ -59,7 +59,8 @@ class DocumentTokens:
     Attributes:
         ids, scales, packed: As in CompressedTokens.
         vectors: (n_texts, dim) float32 of length 1.
-        sizes: (n_texts,) tokens of each text.
+        sizes: (n_texts,) tokens of each text, at least one.
+        starts: (n_sentences,) where each sentence begins, ascending from 0; also where a text does.
     """
 
     ids: NDArray[np.uint16]
@@ -67,3 +68,4 @@ class DocumentTokens:
     packed: NDArray[np.uint8]
     vectors: NDArray[np.float32]
     sizes: NDArray[np.intp]
+    starts: NDArray[np.intp]

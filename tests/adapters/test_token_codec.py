@@ -1,7 +1,8 @@
-"""Token vectors as they are kept: what is left of them, and products against the same in floats."""
+"""Token vectors as they are kept: what is left of them, and matches against the same in floats."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,7 @@ def codec() -> TokenCodec:
 
 def make_tokens(rng: np.random.Generator, n: int, n_texts: int) -> DocumentTokens:
     cuts = np.sort(rng.integers(0, n + 1, n_texts - 1))
+    begins = {0, *(cut for cut in cuts.tolist() if cut < n), *rng.integers(0, n, n // 9).tolist()}
     vectors = rng.normal(size=(n_texts, DIM)).astype(np.float32)
     return DocumentTokens(
         ids=rng.integers(1, N_WORDS, n).astype(np.uint16),
@@ -62,6 +64,7 @@ def make_tokens(rng: np.random.Generator, n: int, n_texts: int) -> DocumentToken
         packed=rng.integers(0, 256, (n, 4)).astype(np.uint8),
         vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
         sizes=np.diff(np.concatenate(([0], cuts, [n]))),
+        starts=np.array(sorted(begins)),
     )
 
 
@@ -81,32 +84,40 @@ def restore_each(codec: TokenCodec, tokens: DocumentTokens) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def match_restored(codec: TokenCodec, queries: np.ndarray, tokens: DocumentTokens) -> np.ndarray:
+    """The greatest product of each query token in each sentence, all vectors in floats."""
+    products = queries @ restore_each(codec, tokens).T
+    return np.stack([p.max(axis=1) for p in np.split(products, tokens.starts[1:], axis=1)], axis=1)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), n_query=st.integers(1, 40), n=st.integers(1, 300))
-def test_products_are_those_of_the_vectors_in_floats(
+def test_the_greatest_cosines_are_those_of_the_vectors_in_floats(
     codec: TokenCodec, seed: int, n_query: int, n: int
 ) -> None:
     rng = np.random.default_rng(seed)
     queries = rng.normal(size=(n_query, DIM)).astype(np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     tokens = make_tokens(rng, n, int(rng.integers(1, 5)))
-    products = codec.compute_products(queries, tokens)
-    assert products.shape == (n_query, n)
-    np.testing.assert_allclose(products, queries @ restore_each(codec, tokens).T, atol=0.03)
+    best = codec.match(queries, tokens)
+    assert best.shape == (n_query, len(tokens.starts))
+    np.testing.assert_allclose(best, match_restored(codec, queries, tokens), atol=0.03)
 
 
 def test_document_tokens_beyond_one_run_are_not_lost(codec: TokenCodec) -> None:
     tokens = make_tokens(np.random.default_rng(1), 2 * PRODUCT_ROWS + 3, 3)
     queries = np.eye(DIM, dtype=np.float32)
-    products = codec.compute_products(queries, tokens)
-    np.testing.assert_allclose(products, restore_each(codec, tokens).T, atol=0.03)
+    best = codec.match(queries, tokens)
+    np.testing.assert_allclose(best, match_restored(codec, queries, tokens), atol=0.03)
 
 
 def test_the_token_of_a_text_without_any_matches_nothing(codec: TokenCodec) -> None:
     tokens = make_tokens(np.random.default_rng(2), 2, 1)
+    tokens = replace(tokens, sizes=np.array([1, 1]), starts=np.array([0, 1]),
+                     vectors=tokens.vectors.repeat(2, axis=0))  # fmt: skip
     tokens.scales[0] = 0
-    products = codec.compute_products(np.eye(DIM, dtype=np.float32), tokens)
-    assert (products[:, 0] == 0).all() and (products[:, 1] != 0).all()
+    best = codec.match(np.eye(DIM, dtype=np.float32), tokens)
+    assert (best[:, 0] == 0).all() and (best[:, 1] != 0).all()
 
 
 @settings(deadline=None)
@@ -178,16 +189,17 @@ def test_token_vectors_of_any_field_survive(minilm: MiniLM) -> None:
     assert len(encoding) * 204 > 3 * n_bytes  # what an older version took
 
 
-def test_products_are_those_of_what_is_kept(minilm: MiniLM) -> None:
+def test_each_token_is_matched_as_it_is_kept(minilm: MiniLM) -> None:
     (encoding,) = minilm.encode([TEXT])
     stored, _ = store(minilm, encoding)
     tokens = stored.tokens
     asked = minilm.encode_query("which protein shows a heart attack?").tokens
+    n = len(encoding)
     document = DocumentTokens(
-        tokens.ids, tokens.scales, tokens.packed, stored.vector[None], np.array([len(encoding)])
+        tokens.ids, tokens.scales, tokens.packed, stored.vector[None], np.array([n]), np.arange(n)
     )
     restored = minilm.restore(stored.vector, tokens).tokens
-    np.testing.assert_allclose(minilm.products(asked, document), asked @ restored.T, atol=0.02)
+    np.testing.assert_allclose(minilm.match(asked, document), asked @ restored.T, atol=0.02)
 
 
 def test_tokens_of_the_old_layout_come_out_as_if_embedded_anew(minilm: MiniLM) -> None:

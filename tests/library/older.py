@@ -8,18 +8,22 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from rag.library import Library
+from rag.library.identity import get_entry_values
 from rag.library.schema import LIBRARY_FILE, LIBRARY_MIGRATIONS, run_migration
 from rag.library.sqlite import build_engine, open_connection
 from rag.types import Paper
 
 _SAME = ("meta", "documents", "pages", "entries", "authorships", "chunks", "vectors", "outbox", "ingests",
          "left_out")  # fmt: skip
+_GONE = {"papers": ("lists",), "entries": ("raw", "parsed")}
+"""Columns that later migrations take away."""
 
 
 def write_older(source: Path, folder: Path, version: int) -> None:
     """The library of ``source`` as a file of that version, which is less than 4."""
     with Library.open(source) as library:
         papers = {paper.paper_id: paper for paper in library.list_papers()}
+        entries = [e for d in library.list_documents() for e in library.list_entries(d.name)]
     folder.mkdir(parents=True)
     path = folder / LIBRARY_FILE
     engine = build_engine(lambda: open_connection(path, readonly=False))
@@ -40,8 +44,9 @@ def write_older(source: Path, folder: Path, version: int) -> None:
         )
         for table in [name for name in tables.scalars() if name in (*_SAME, "papers")]:
             found = connection.exec_driver_sql(f"SELECT name FROM pragma_table_info('{table}')")
-            names = ", ".join(f'"{name}"' for name in found.scalars() if name != "lists")
-            target, filler = (names, "") if table != "papers" else (f"{names}, lists", ", ''")
+            gone = _GONE.get(table, ())
+            names = ", ".join(f'"{name}"' for name in found.scalars() if name not in gone)
+            target, filler = ", ".join((names, *gone)), ", ''" * len(gone)
             connection.exec_driver_sql(
                 f"INSERT INTO main.{table} ({target}) SELECT {names}{filler} FROM now.{table}"
             )
@@ -50,6 +55,16 @@ def write_older(source: Path, folder: Path, version: int) -> None:
                 text("UPDATE papers SET lists = :lists WHERE paper_id = :id"),
                 {"id": paper_id, "lists": json.dumps(_get_lists(paper), ensure_ascii=False)},
             )
+        for entry in entries:
+            values = {name: v for name, v in get_entry_values(entry).items() if name != "raw"}
+            connection.execute(
+                text(
+                    "UPDATE entries SET raw = :raw, parsed = :parsed WHERE line = :line AND document_id ="
+                    " (SELECT document_id FROM documents WHERE name = :name)"
+                ),
+                {"raw": entry.raw, "parsed": json.dumps(values, ensure_ascii=False),
+                 "line": entry.place.line, "name": entry.place.document},
+            )  # fmt: skip
     engine.dispose()
 
 

@@ -36,7 +36,8 @@ def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
 
 
 def multiply(queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
-    return queries @ read_floats(tokens.packed)[:, : queries.shape[1]].T
+    products = queries @ read_floats(tokens.packed)[:, : queries.shape[1]].T
+    return np.stack([p.max(axis=1) for p in np.split(products, tokens.starts[1:], axis=1)], axis=1)
 
 
 def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
