@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
@@ -24,12 +25,15 @@ _EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01)
 
 @dataclass(slots=True)
 class StepReport:
-    """Says each step of the training on standard error, with the seconds since the first."""
+    """Says each step of the training on standard error, with the seconds since the first one began:
+    those of the clock, and those of all processors.
+    """
 
     _start: float = field(default_factory=time.monotonic)
 
     def __call__(self, step: str) -> None:
-        sys.stderr.write(f"[{time.monotonic() - self._start:5.0f} s] {step}\n")
+        busy_s = sum(os.times()[:4])
+        sys.stderr.write(f"[{time.monotonic() - self._start:5.0f} s, {busy_s:.0f} busy] {step}\n")
 
 
 def format_curve(trained: Trained, report: Report) -> str:

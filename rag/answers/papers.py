@@ -273,7 +273,8 @@ def _answer_similar(
     # "what is DuetFace? / similar papers? / from 2024?": none is near enough; the nearest are
     # offered. "what else is like Mamba-CL?": two are, of all on continual learning, and more are near.
     if len(similar) < (query.k or _ALIKE):
-        n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
+        is_of_all = library.count_papers(under) + 1 >= library.n_papers
+        n = max(_ALIKE, query.k or 0) if is_of_all else WIDE
         nearest = [
             hit.paper
             for hit in retrieve_others(f"{paper.name}. {paper.text}"[:_MOST_CHARS], n).papers

@@ -21,6 +21,7 @@ from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
 from rag.understanding.dialogue_links import (
     LIKE,
     SOME_WITH,
+    SURE,
     THEM,
     choose_link,
     is_about_others,
@@ -39,6 +40,7 @@ from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_o
 from rag.understanding.dialogue_scope import (
     ask_library,
     choose_offered,
+    complete,
     list_undone,
     list_unused,
     read_figure,
@@ -48,6 +50,7 @@ from rag.understanding.dialogue_state import (
     CONTENT,
     SETS,
     DialogueState,
+    drop_calling,
     find_called,
     find_meant,
     find_ordinal,
@@ -84,6 +87,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         frame = replace(frame, wants=wants, asks_for=())
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    is_called = False
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
     placed = find_placed(question, state) if is_of_papers else ()
@@ -111,6 +115,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         several = find_called(question, state, library)
         one = (find_meant(question, state, library),)
         focus = () if people else several if len(several) > 1 else tuple(filter(None, one))
+        # "who maintains the one on spectra?", "who wrote the vision transformer one"
+        if several:
+            frame, is_called = drop_calling(frame), True
     elif link == "all_of":
         focus = () if frame.want in SETS else list_focus(state, frame.want)
         # "papers on drones / what does the first do? / who is behind these?": the list
@@ -122,13 +129,11 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
-    is_of_few = 1 < len(focus) < 6 and state.topic is None
+    is_of_few = (1 < len(focus) < 6 and state.topic is None) or is_called
     if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     alone = compose(frame, entities, library, focus, people)
-    # "who wrote the vision transformer one": these words tell which, and ask nothing more
-    if link == "one_of" and find_called(question, state, library):
-        alone = replace(alone, unread=())
+    alone = replace(alone, unread=()) if is_called else alone
     joined = (
         ask_library(frame, alone, state)
         or ask_people_on(frame, alone, state)
@@ -153,8 +158,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     is_name = any(e.kind == "paper" for e in entities.spans) and len(named) == 1
     if joined is None and link == "new" and is_name and alone.query.want == "passages":
         joined = replace(alone.query, papers=named)
-    if joined is None:
+    completed = complete(frame, alone, joined or alone.query, state, library)
+    if joined is None and completed == alone.query:
         return alone
+    joined = completed
     joined = choose_offered(joined, state.query, library)
     # "papers on tracking / which are about drones / who is behind these?": on both in one paper
     if joined.want == "people" and joined.about and state.query.want in SETS:
@@ -249,6 +256,9 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     own, last = alone.query, state.query
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
+        # "is the code of M3D public? / and DANCE, what does it add?"
+        if frame.want in CONTENT and frame.confidence > SURE:
+            return replace(own, papers=named)
         # "who wrote both? / and VISA?"
         is_of_one = last.relation == "common_authors" and len(named) == 1
         return replace(last, papers=named, relation="authors" if is_of_one else last.relation)
@@ -257,6 +267,11 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         text = _replace_topic(alone, state)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
+    # "papers on deepfakes / what about videos?": some of those shown, unless another topic is surely meant
+    if own.topic and last.about and frame.links[0][1] < UNSURE:
+        shown = library.list_papers(state.papers)
+        if any({*split_terms(own.topic)} - STOP_WORDS <= list_terms(paper) for paper in shown):
+            return _narrow(frame, alone, state, library)
     merged = merge(last, alone, state.broader)
     merged = replace(merged, where=set_role(merged.where, alone))
     # "what about by year instead?"
@@ -358,6 +373,9 @@ def _ask_focus(
         if own.want == "comparison" or own.asks_for == "comparison" or COMPARES.search(question):
             papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
+        # "what are the limits of the first? / and of the other?"
+        elif link == "one_of" and frame.asks_for[0][1] < UNSURE and state.query.asks_for:
+            own = replace(own, asks_for=state.query.asks_for)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
     # "papers on sleep / what percentage of them have code?": those shown are the whole
     if (
@@ -426,7 +444,7 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
         about = about or (None if LIKE.search(alone.question) else state.topic)
         like = "" if about else paper.paper_id
         where = (*limit_age(alone.question, paper), *exclude((), (paper.paper_id,)))
-        return Query("papers", about=about or Topic(paper.name), like=like, where=where)
+        return Query("papers", about=about or Topic(paper.name), like=like, where=where, k=own.k)
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)
@@ -438,6 +456,9 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
 
 def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     last = state.query
+    # "papers per month? / just the count"
+    if last.want == "groups" and alone.query.want == "count":
+        return narrow_set(frame, alone, last)
     if last.want in ("count", "share"):
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()

@@ -89,13 +89,16 @@ def choose_link(
             return "refine"
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
+    # "who is Ana Prieto? / in 2012": her papers
+    if link in ("refine", "narrow") and state.shown == "person" and frame.want in SETS:
+        return link if any(slot.kind == "person" for slot in frame.slots) else "those_people"
     # "what is X? / is Chidi Nwosu a co-author?"
     is_of_one = len([e for e in entities.spans if e.kind == "person" and e.is_certain]) == 1
     if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
         return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
-    if (is_open or link == "one_of") and not _NOT.match(question):
+    if (is_open or link in ("one_of", "correct")) and not _NOT.match(question):
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
@@ -125,7 +128,7 @@ def choose_link(
     if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
-    if (is_loose or link == "more") and state.people and points(frame, _PERSON_POINTER):
+    if (is_loose or link == "more") and state.people and points(frame, PERSON_POINTER):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
@@ -205,7 +208,10 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if last.want in SETS:
         is_overview = link == "all_of" and frame.want == "overview"
-        return is_overview or (link in ("same_paper", "one_of") and "order" not in kinds)
+        # "how many papers are from 2023? / what share has code"
+        is_part = frame.want == "share" and link == "new" and share < SURE
+        is_of_last = link in ("same_paper", "one_of") and "order" not in kinds
+        return is_overview or is_part or is_of_last
     if last.want == "people":
         is_of_people = link == "those_people" and frame.want == "people"
         return is_of_people or link == "same_paper"
@@ -245,7 +251,7 @@ POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
 )
-_PERSON_POINTER = re.compile(
+PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b"
     r"|\b(?:these|those|the same) (?:people|authors|researchers|guys)\b",
     re.IGNORECASE,

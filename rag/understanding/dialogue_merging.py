@@ -32,10 +32,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     # "papers from 2018 / 2017 too"
     if _ALSO.search(alone.question):
         kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
-    # "who works on faces? / and what about video?" sounds like content, which keeps its words whole.
-    topics = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
-    has_set = last.about or last.want in SETS
-    topic = own.about or (Topic(topics[0]) if topics and has_set and not own.papers else None)
+    topic = read_own_topic(alone) if last.about or last.want in SETS else own.about
     if topic is None:
         topic = last.about
     elif last.about and not topic.words and not topic.all_of:
@@ -80,6 +77,20 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     )
 
 
+def read_own_topic(alone: Reading) -> Topic | None:
+    """What a turn names as its topic, also where it sounds like content, which keeps its words whole.
+
+    "Who works on faces? / and what about video?", "papers on forgetting / only the ones for few-shot".
+    """
+    return alone.query.about or (None if alone.query.papers else read_named_topic(alone))
+
+
+def read_named_topic(alone: Reading) -> Topic | None:
+    """The topic that a turn's own words name; None where it is only pointed at."""
+    named = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
+    return Topic(named[0]) if named else None
+
+
 _ALSO = re.compile(r"\b(?:too|also|as well|plus|auch|aussi)\b", re.IGNORECASE)
 _ANY_TIME = re.compile(
     r"\b(?:all|whole|entire|any|every)\b.{0,12}\b(?:time|period|years?)\b|\bever\b|\bfrom all years\b",
@@ -116,7 +127,10 @@ def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
         return own or last
     if not own.words or not last.words:
         words = own.words or last.words
-    elif set(split_terms(last.words)) <= set(split_terms(own.words)):
+    elif {*split_terms(last.words)} <= (terms := {*split_terms(own.words)}):
+        words = own.words
+    # "experts on stellar winds and binaries / just binaries"
+    elif terms <= {*split_terms(last.words)}:
         words = own.words
     else:
         words = f"{own.words} {last.words}"
@@ -215,7 +229,8 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
-    about = (narrow_papers if last.want in SETS else narrow_topic)(last.about, own.about)
+    join_topics = narrow_papers if last.want in SETS else narrow_topic
+    about = join_topics(last.about, read_own_topic(alone))
     is_ordered = any(part.slot == "order" for part in alone.parts)
     narrowed = replace(
         last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k

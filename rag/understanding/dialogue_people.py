@@ -139,15 +139,18 @@ def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
     # "who of them is an economic historian?"
     if own.want == "people" and not own.relation and own.about:
         return replace(last, about=narrow_topic(last.about, own.about), k=own.k)
-    # "and on Yuxi Mi's page?"
-    where = drop_authors(own.where)
-    if own.want == "papers" and where and not _PRONOUN.search(alone.question):
-        return last.add_conditions(where)
-    # "who works on wages? / their papers"
+    # "what did the first one publish in 2024?"
     is_one = (
         _SINGULAR.search(alone.question) or find_ordinal(alone.question, len(people)) is not None
     )
-    if own.want != "papers" or own.about or is_one or len(people) < 2:
+    if own.want != "papers" or is_one:
+        return None
+    # "and on Yuxi Mi's page?"
+    where = drop_authors(own.where)
+    if where and not _PRONOUN.search(alone.question):
+        return last.add_conditions(where)
+    # "who works on wages? / their papers"
+    if own.about or len(people) < 2:
         return None
     where = merge_conditions((*last.where, *where))
     return Query("papers", where=where, about=last.about, order=own.order, k=own.k)

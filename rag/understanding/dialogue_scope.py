@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 
 from rag.library.view import LibraryView
-from rag.types.fields import FIELDS
+from rag.text import split_terms
+from rag.types.fields import FIELDS, Condition
 from rag.types.query import Query, Reading
-from rag.understanding.dialogue_links import POINTER
-from rag.understanding.dialogue_merging import exclude
-from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
+from rag.types.query_text import print_query
+from rag.understanding.dialogue_links import PERSON_POINTER, POINTER, points
+from rag.understanding.dialogue_merging import exclude, narrow_topic, read_named_topic
+from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_people
 from rag.understanding.field_words import read_attribute, read_group
 from rag.understanding.frame_types import Frame, Link
 from rag.understanding.heads import load_heads
@@ -118,9 +120,37 @@ def _is_of_one(field: str, operator: str) -> bool:
     return FIELDS[field].type == "person" and operator == "is"
 
 
+def complete(
+    frame: Frame, alone: Reading, joined: Query, state: DialogueState, library: LibraryView
+) -> Query:
+    """The joined query with what the turn points at or names, where that was left out."""
+    question, is_set = frame.question, joined.want in SETS
+    if joined.papers or joined.like or not (is_set or joined.want == "people") or joined.relation:
+        return joined
+    # "what does the oldest of hers say? / does she have anything in Isis?"
+    has_person = joined.people or any(FIELDS[c.field].type == "person" for c in joined.where)
+    if is_set and not has_person and points(frame, PERSON_POINTER):
+        names = find_people(question, state, library)
+        limits = [
+            Condition("author", "in" if names[1:] else "is", names if names[1:] else names[0])
+        ]
+        joined = joined.add_conditions(limits if names else ())
+    # "who studies unemployment? / what has Hannah Brandt on it"
+    if is_set and not joined.about and state.topic and _ON_IT.search(question):
+        joined = replace(joined, about=state.topic)
+    topic = read_named_topic(alone) if joined is not alone.query else None
+    if topic and not {*split_terms(topic.words)} <= {*split_terms(print_query(joined))}:
+        joined = replace(joined, about=narrow_topic(joined.about, topic))
+    return joined
+
+
+_ON_IT = re.compile(r"\b(?:on|about) (?:it|this|that)\b(?! \w*(?:paper|page))", re.IGNORECASE)
+
+
 def list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
     """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
-    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
+    is_same = (joined.about, joined.where) == (last.about, last.where)
+    if joined.want not in (*SETS, "people") or joined.relation is not None or not is_same:
         return []
     asking = load_heads().asking_words
     # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over

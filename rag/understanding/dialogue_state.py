@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
@@ -11,7 +11,7 @@ from rag.text import STOP_WORDS, split_terms
 from rag.text.numbers import parse_number
 from rag.types import Answer, Paper, Thread
 from rag.types.query import Part, Query, Reading, Topic
-from rag.understanding.frame_types import Shown, SlotKind, TurnContext
+from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 
 _FADES_AFTER = 4
 """Turns after which a paper that was shown is no longer meant by ``it``."""
@@ -277,20 +277,34 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> tu
     if not (words := _find_calling(question)):
         return ()
     shown = library.list_papers((*state.papers, *state.earlier_papers))
-    titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
+    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year)}]
     titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
     return tuple(titled if _CALLED_SEVERAL.search(question) else titled[:1])
 
 
+def drop_calling(frame: Frame) -> Frame:
+    """The frame without topics that only tell which paper is meant: ``who wrote the one on spectra?``."""
+    match = CALLED.search(frame.question)
+    start, end = match.span() if match else (0, 0)
+    slots = (
+        s for s in frame.slots if not (s.kind == "topic" and start <= s.start and s.end <= end)
+    )
+    return replace(frame, slots=tuple(slots))
+
+
 def _find_calling(question: str) -> set[str]:
-    """The terms by which a paper is called: ``the tracking one``; none for a place or an age."""
-    match = _CALLED.search(question)
-    words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
+    """The terms by which a paper is called: ``the tracking one``, ``the 2022 one``, ``the one on spectra``;
+    none for a place or an age.
+    """
+    match = CALLED.search(question)
+    called = (match["words"] or match["about"]) if match else ""
+    words = {t for t in split_terms(called) if t not in STOP_WORDS}
     return set() if words <= {*_ORDINALS, "other"} or AGED.search(question) else words
 
 
-_CALLED = re.compile(
-    r"\b(?:the|that|this) (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
+CALLED = re.compile(
+    r"\b(?:the|that|this) (?:(?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b"
+    r"|(?:one|paper|study) (?:on|about|with|from|in) (?:the )?(?P<about>[\w'’-]+))",
     re.IGNORECASE,
 )
 _CALLED_SEVERAL = re.compile(r"\b(?:ones|papers|studies|articles)\b", re.IGNORECASE)
