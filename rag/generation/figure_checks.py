@@ -24,7 +24,7 @@ _MONTH = re.compile(
     rf"\b(?:in|on|of|since|until|from|to|by|and|early|late|mid)\s+(?:\d\d?(?:st|nd|rd|th)?\s+)?({'|'.join(MONTHS)})\b(?!\s+et\b)"
 )
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
-_MEASURE = re.compile(r"\w+[A-Z]\w*|[B-Z]")
+_MEASURE = re.compile(r"\w[^\WA-Z]*+[A-Z]\w*+|[B-Z]")
 _AGAINST = re.compile(r"^[^.;:]{0,60}\b(?:against|versus|vs|compared (?:to|with))\b", re.IGNORECASE)
 _MORE = re.compile(
     r"\b(?:(?P<less>fewer|less|smaller|lower|slower|shorter|lighter)"
@@ -34,7 +34,7 @@ _MORE = re.compile(
 _LEFT = re.compile(r"\b(?:remain\w*|left|kept|keeps?|still|only|needs?)\b", re.IGNORECASE)
 _DURATIONS = ("seconds", "milliseconds", "minutes", "hours", "days")
 _ALL_IN_YEAR = re.compile(
-    r"\b(?:both|all|each|the (?:two|three)|they)\b[^.;]*?\b(?:in|of|from|appeared)\s+((?:19|20)\d\d)\b",
+    r"\b(?:both|all|each|the (?:two|three)|they)\b[^.;]{0,200}?\b(?:in|of|from|appeared)\s+((?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 _PARTITIVE = re.compile(r"\s+of\s+(?:the|these|those|its|their|them)\b", re.IGNORECASE)

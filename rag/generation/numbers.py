@@ -112,7 +112,7 @@ LOOSEST_BOUND = 2
 """A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"orders? of magnitude", re.IGNORECASE)
 _ORDERS = re.compile(r"\b(?P<n>\w+)\s+$")
-_SIZE = re.compile(r"(?<![\w.,])(\d+)\s?(?:[x×]|by(?=\s\d+\s?-?pixel))\s?(\d+)(?![\w.,]*\d|\s?[x×=≈])(?:\s?p(?:ixels?|x)\b)?", re.IGNORECASE)  # fmt: skip
+_SIZE = re.compile(r"(?<![\w.,])(\d{1,6})\s?(?:[x×]|by(?=\s\d+\s?-?pixel))\s?(\d{1,6})(?![\w.,]*\d|\s?[x×=≈])(?:\s?p(?:ixels?|x)\b)?", re.IGNORECASE)  # fmt: skip
 """*256x256* and *256 × 256 pixels* are one figure, of two sides."""
 _LISTED = re.compile(r"(?:[\s,~+&/-]|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
