@@ -44,7 +44,7 @@ def test_a_quantity_in_another_unit_can_be_another_one() -> None:
     ("claim", "doubt"),
     [
         ("KelpNet-S reaches 69.7% recall with 4.4M weights.", ""),
-        ("KelpNet-S reaches 73.5% recall with 4.4M weights.", "row"),
+        ("KelpNet-S reaches 73.5% recall with 4.4M weights.", "figure"),
         ("KelpNet-L needs 6.2M weights and 1.8 GFLOPs.", "row"),
         ("KelpNet-S has 4.4M weights and KelpNet-L 6.2M.", ""),
         ("KelpNet-S reaches 69.7% recall with 4.4M weights, KelpNet-L 73.5% with 6.2M.", ""),
