@@ -15,6 +15,7 @@ _CLOSE = re.compile(
     r"|<\|channel\|>final<\|message\|>",
     re.IGNORECASE,
 )
+_LONGEST_TAG = 40
 _TAG_BEGINS = re.compile(
     r"(?:<\|channel\|>[a-z]{0,10}(?:<[^<>]{0,10})?|<[^<>\s]{0,38}|\[/?[A-Z]{0,6}|◁[^▷]{0,8})$"
 )
@@ -47,6 +48,7 @@ class ThoughtFilter:
         self._buffer = ""
         self._passed = False
         self._is_thinking = False
+        self._looked_at = 0  # an open thought may be long: its end is sought in what is new of it
         self.restarted = False
 
     def process_piece(self, piece: str) -> str:
@@ -62,13 +64,11 @@ class ThoughtFilter:
         text = ""
         while True:
             if self._is_thinking:
-                closing = _CLOSE.search(self._buffer)
+                closing = _CLOSE.search(self._buffer, max(0, self._looked_at - _LONGEST_TAG))
+                self._looked_at = 0 if closing else len(self._buffer)
                 if closing is None:
                     answer = _ANSWER_TITLE.search(self._buffer) if final else None
-                    if answer is None:
-                        self._buffer = "" if final else self._buffer
-                        return text
-                    return text + self._buffer[answer.end() :]
+                    return text + self._buffer[answer.end() :] if answer else text
                 self._buffer, self._is_thinking = self._buffer[closing.end() :], False
                 continue
             opening, closing = _OPEN.search(self._buffer), _CLOSE.search(self._buffer)
