@@ -40,7 +40,7 @@ _PRONOUN = re.compile(
 MAX_NAME_WORDS = 6
 
 _FIGURE = re.compile(
-    r"(?<![\w.^@])(?<!\w-)[~≈<>+−-]?\d(?:[\d,.]*\d)?+(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
+    r"(?<![\w.^@])(?<!\w-)[~≈<>+−-]?\d(?:[\d,.]*\d)?+(?![\w^]*\))(?!-(?!fold|times|points?|percent)[a-z])(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
     rf"(?:\s(?:{join_units('factor', 'rate', 'time', 'size', 'cost', 'level', 'thing')}|"
     r"(?:points|percent|million|billion|thousand)\b))?",
     re.IGNORECASE,

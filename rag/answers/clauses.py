@@ -35,6 +35,8 @@ _BRINGS = re.compile(
 )
 """Verbs of bringing something, which the label DESIGN of a structured abstract is not. "In this paper, we investigate the label skew" brings nothing yet, though
 it introduces the paper (`rag.answers.quoting`)."""
+_NAMES_IT = re.compile(r"\b[Ww]e\b[^.]{0,120}?\w \((?=[\w-]*[A-Z][\w-]*[A-Z])[\w-]+\)")
+"""``we learn an Adaptive Confidence Margin (Ada-CM)``: what is given a name is brought, whatever the verb."""
 _IDEA_ROLES: Mapping[SentenceRole | None, int] = {"aim": 2, "method": 1, "resource": 1}
 _WE_BRING = re.compile(
     r"\W*(?:in this (?:paper|work|report),\s+)?(?:we|this (?:paper|work|report)) (?:\w+ )?"
@@ -62,7 +64,8 @@ def find_idea(
         role = _IDEA_ROLES.get(sentence.role, 0)
         if sentence.role in (None, "background", "problem") and _WE_BRING.match(text):
             role = _IDEA_ROLES["aim"]
-        brings = (role or sentence.role is None) and _BRINGS.search(text)
+        tells = role or sentence.role is None
+        brings = tells and (_BRINGS.search(text) or _NAMES_IT.search(text))
         return max(
             role + (2 if brings else 0) + bool(name and name in text),
             3 if _has_subject(text, title_terms) else 0,

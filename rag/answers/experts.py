@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from rag.answers import person_phrases, phrases
 from rag.answers.attributes import find_code_address
 from rag.answers.expert_rows import render_further, render_groups
+from rag.answers.quoting import render_source
 from rag.answers.ranked_people import format_person_limit, select_people
 from rag.answers.rows import (
     Listing,
@@ -30,6 +31,7 @@ from rag.library.fields import format_conditions
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.topics import (
+    DEPTH,
     OnTopic,
     TopicEntry,
     build_cached_retrieve,
@@ -38,7 +40,8 @@ from rag.search.topics import (
     list_on_topic,
     resolve_spelling,
 )
-from rag.text import join_names
+from rag.text import extract_terms, iter_words, join_names
+from rag.text.everyday import is_everyday
 from rag.text.markdown import plain
 from rag.types import Answer, Authorship, Condition, Expert, Paper, Role
 from rag.types.fields import FIELDS
@@ -361,9 +364,16 @@ def _render_scores(
 
 
 def _answer_nobody(topic: str, library: LibraryView, retrieve: Retrieve) -> Answer:
-    """None is on the topic: the three papers nearest to it are named."""
-    nearest_hits = retrieve(topic, 3).papers
-    text = person_phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
+    """None is on the topic: the three papers nearest to it are named, first those that share a rare word with it.
+
+    "who could review a paper on sketch to photo synthesis" was told nobody, though two papers are on sketches:
+    their people may be asked.
+    """
+    hits = retrieve(topic, DEPTH).papers[:_LOOKED_AT]
+    word, sharing = _find_sharing(topic, [hit.paper for hit in hits], library)
+    nearest_hits = [hit for hit in hits if hit.paper in sharing][:_NEAREST] or hits[:_NEAREST]
+    names = [render_source(hit.paper) if sharing else plain(hit.paper.name) for hit in nearest_hits]
+    text = person_phrases.tell_nobody(plain(topic), names, plain(word))
     return Answer(
         "",
         "abstained",
@@ -374,6 +384,31 @@ def _answer_nobody(topic: str, library: LibraryView, retrieve: Retrieve) -> Answ
         ),
         library=library.fingerprint,
     )
+
+
+_LOOKED_AT, _NEAREST = 10, 3
+_RARE_SHARE = 0.1
+"""Of all papers, those with a word that tells what a topic is about."""
+
+
+def _find_sharing(
+    topic: str, papers: Sequence[Paper], library: LibraryView
+) -> tuple[str, list[Paper]]:
+    """The rarest word of a topic that some of its nearest papers have, and these papers."""
+    counts = library.vocabulary.terms
+    terms = {word: set(extract_terms(word)) for word, _ in iter_words(topic)}
+    counts.load({term for of_word in terms.values() for term in of_word})
+    often = {
+        word: max(counts.get(term) for term in of_word)
+        for word, of_word in terms.items()
+        if of_word and not is_everyday(word)
+    }
+    has = {p.paper_id: set(extract_terms(f"{p.name} . {p.text}")) for p in papers}
+    for word in sorted(often, key=lambda word: (often[word], word)):
+        sharing = [p for p in papers if terms[word] <= has[p.paper_id]]
+        if sharing and often[word] <= max(_NEAREST, _RARE_SHARE * library.whole.n_papers):
+            return word, sharing
+    return "", []
 
 
 def _answer_nobody_else(

@@ -19,6 +19,7 @@ from rag.answers.quoting import (
     render_paper_name,
     render_quote,
     render_source,
+    tells_problem,
 )
 from rag.answers.sentence_forms import (
     Request,
@@ -128,6 +129,63 @@ def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
     return tuple(ranked[:1])
 
 
+PROBLEM_SHARE, PROBLEM_NEAR, MAX_TOGETHER = 0.88, 0.85, 3
+PROBLEM_WEIGHT = 0.5
+"""What a sentence that tells a problem weighs beside its paper's score, both from 0 to 1."""
+_OTHER_THAN_PROBLEM = frozenset(
+    ("number", "count", "data", "link", "name", "order", "verdict", "comparison", "definition")
+)
+
+
+def find_papers_together(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The papers that answer a question together, the one that leads first; most often one alone."""
+    return _find_papers_with_problem(query, retrieval) or find_papers_apart(retrieval)
+
+
+def _find_papers_with_problem(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The papers near the best that say what goes wrong, where no paper is named and this is asked of a field.
+
+    "why do deepfake detectors fail on new forgeries" was told a side remark of the paper with most of its words.
+    Of those close to the best one, the one with the nearest problem leads. None where none of them tells one.
+    """
+    kinds = Request.read_question(query.text, query.asks_for).kinds
+    is_named = any(is_made_up(word) for word, _ in iter_words(query.text))
+    is_of_problem = "problem" in kinds or kinds >= {"why", "negative"}
+    if not is_of_problem or kinds & _OTHER_THAN_PROBLEM or is_named:
+        return ()
+    if is_describing_paper(query.text) or not retrieval.papers:
+        return ()
+    best = retrieval.papers[0].score
+    rated = [
+        (hit, rate_problem(hit)) for hit in retrieval.papers if hit.score >= PROBLEM_SHARE * best
+    ]
+    least = PROBLEM_NEAR * max(nearness for _, nearness in rated)
+    telling = [(hit, nearness) for hit, nearness in rated if nearness >= max(least, 1e-9)]
+    telling.sort(
+        key=lambda pair: (
+            pair[0].score < CLOSE * best,
+            -(pair[0].score + PROBLEM_WEIGHT * pair[1]),
+            pair[0].rank,
+        )
+    )
+    leads = bool(telling) and telling[0][0].score >= CLOSE * best
+    return tuple(hit for hit, _ in telling[:MAX_TOGETHER]) if leads else ()
+
+
+def rate_problem(hit: PaperHit) -> float:
+    """How near a paper's nearest sentence that tells a problem comes to the question; 0 without one."""
+    return max((s.signals.get("plain", s.score) for s in _list_problems(hit)), default=0.0)
+
+
+def _list_problems(hit: PaperHit) -> tuple[Sentence, ...]:
+    return tuple(
+        s
+        for s in hit.sentences
+        if s.role in ("problem", "limitation")
+        or (s.role == "background" and tells_problem(hit.paper, s.span))
+    )
+
+
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
     """How many of the close papers stand before the greatest drop; all of them where none is great."""
     stated = _STATED.search(question)
@@ -182,8 +240,10 @@ def answer_by_quotes(
         if without:
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
     else:
-        n_apart = len(find_papers_apart(retrieval))
-        text = _render_likeliest(query, cited, parts, marks, n_apart)
+        if _find_papers_with_problem(query, retrieval):
+            cited = [replace(hit, sentences=_list_problems(hit)) for hit in cited]
+        n_together = len(find_papers_together(query, retrieval))
+        text = _render_likeliest(query, cited, parts, marks, n_together)
     # "what is SlerpFace? / compare both"
     if query.want == "comparison" and len(query.papers) == 1:
         text = phrases.put_notes_first([phrases.ONLY_ONE], text)
@@ -265,16 +325,16 @@ def _render_likeliest(
     cited: Sequence[PaperHit],
     parts: Sequence[PaperHit],
     marks: Citations,
-    n_apart: int,
+    n_together: int,
 ) -> str:
-    """The paper that answers, and the others of ``n_apart`` that answer together with it.
+    """The paper that answers, and the others of ``n_together`` that answer together with it.
 
     Of one that is only described, also those that may be meant instead.
     """
     text = _render_one_paper(query, cited[0], parts, marks)
     if len(cited) == 1:
         return text
-    if not is_asking_for_paper(query.text) and len(cited) == n_apart:
+    if not is_asking_for_paper(query.text) and len(cited) == n_together:
         further = (_render_further(query, hit, marks) for hit in cited[1:])
         return "\n\n".join((text, *filter(None, further)))
     if not is_describing_paper(query.text):

@@ -43,6 +43,11 @@ _THAN = re.compile(r"(?<![\w-])(?P<first>[\w-]+)\b[^.?]{0,60}?\bthan (?:the )?(?
 _ATTRIBUTES = re.compile(
     r"\W*we (?:attribute|ascribe|trace) (?:this|these|such|it)\b", re.IGNORECASE
 )
+_SAYS_WHY = re.compile(
+    r"\W*we (?:attribute|ascribe|trace) (?:this|these|such|it)\b|.{0,80}?\b(?:explanations?|reasons?|causes?) (?:for|of) (?:this|these|that|the|such)\b",
+    re.IGNORECASE,
+)
+"""``We have traced a possible explanation for this phenomenon to ...``."""
 _DANGLING = re.compile(
     r"\W*(?:(?:these|those|such|they)\b|(?:when|if|under|with|without|despite|due to|because of|given) (?:[\w-]+ ){0,3}?"
     r"(?:such|these|those) [\w-]+)",
@@ -78,6 +83,9 @@ def order_by_form(
     if request.kinds & {"number", "count"} and (measures := find_measures(question)):
         # "what FLOPs reduction does D2Pruner get?" was told a reduction of tokens
         order.sort(key=lambda s: not has_figures_of(measures, text[slice(*s.span)]))
+    if request.kinds & {"number"} and not any(FORMS["digit"].search(text, *s.span) for s in order):
+        # "how accurate are the dehazing results" was told how a loss works: no figure is printed, that it wins is
+        order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
     if sides := find_sides_of_than(question):
         # "is SAM2 better than SAM?" was told what VL-SAM2 reaches
         order.sort(key=lambda s: not all(_names(side, text[slice(*s.span)]) for side in sides))
@@ -86,7 +94,7 @@ def order_by_form(
         order.sort(key=lambda s: s.role == "result" and bool(_BOAST.match(text, *s.span)))
     if "why" in request.kinds and order and order[0].role in ("aim", "method", "result"):
         # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
-        order.sort(key=lambda s: not _ATTRIBUTES.match(text, *s.span))
+        order.sort(key=lambda s: not _SAYS_WHY.match(text, *s.span))
     is_how = "means" in request.kinds and not request.kinds & {"comparison", "order", "effect"}
     if is_how and not _RESULT_ASKED.search(question) and _has_name(question):
         # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is
@@ -155,6 +163,14 @@ def add_sentence_before(hit: PaperHit, sentence: Sentence) -> Span:
     if before is None or end - before[0] > MAX_JOINED_CHARS or text[before[1] : start].strip():
         return sentence.span
     return before[0], end
+
+
+def is_pointing_back(text: str, span: Span) -> bool:
+    """Whether a sentence begins with what only the one before it names: ``These approaches``, ``this form of``."""
+    return _POINTS_BACK.match(text, trim_opening(text, span)[0]) is not None
+
+
+_POINTS_BACK = re.compile(r"\W*(?:this|these|those|such|they|it|its|their)\b", re.IGNORECASE)
 
 
 def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus: bool) -> bool:

@@ -11,8 +11,9 @@ from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.grouping import group_papers
+from rag.answers.leading import is_pointing_back
 from rag.answers.new_data import is_bringing_data
-from rag.answers.quoting import choose_sentences, render_quote
+from rag.answers.quoting import choose_sentences, render_quote, tells_problem
 from rag.answers.rows import format_date, format_years
 from rag.answers.sentence_forms import KINDS, rate_data
 from rag.answers.summary import render_summary
@@ -174,9 +175,21 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
 
 
 def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
-    """The problem as the paper nearest to the topic says it; None where no role is known."""
-    for hit in hits[:_FEW]:
-        problems = [s for s in hit.sentences if s.role == "problem"]
-        if problems:
-            return hit, max(problems, key=lambda s: s.score)
-    return None
+    """The problem that comes nearest to the topic in the papers nearest to it; None where none tells one.
+
+    A sentence that begins by pointing back ("this form of supervision") tells nothing alone.
+    """
+    told = [
+        (hit, s)
+        for hit in hits[:_FEW]
+        for s in hit.sentences
+        if s.role == "problem" and tells_problem(hit.paper, find_clause(hit.paper.text, s.span))
+    ]
+    return max(
+        told,
+        key=lambda pair: (
+            not is_pointing_back(pair[0].paper.text, pair[1].span),
+            pair[1].signals.get("plain", pair[1].score),
+        ),
+        default=None,
+    )

@@ -108,9 +108,12 @@ def head_experts(topic: str, n_papers: int, limits: str, n_people: int, *, recen
     return f"On {on} there {verb} {counted(n_papers)} here{limits}, by {people}{end}"
 
 
-def tell_nobody(topic: str, nearest: Sequence[str]) -> str:
+def tell_nobody(topic: str, nearest: Sequence[str], word: str = "") -> str:
+    """``nearest``: papers; ``word``: the rare word of the topic that they have, if they have one."""
     text = f"Nobody here works on **{topic}**: no paper in this library is about it."
-    if nearest:
+    if nearest and word:
+        text += f" Nearest to it, with “{word}”, are the people of {'; '.join(nearest)}."
+    elif nearest:
         text += f" The nearest papers are about something else: {'; '.join(nearest)}."
     return text
 

@@ -74,16 +74,18 @@ def choose_sentences(
     chosen = [sentences[at] for at in order]
     # "why care about interpretability?" was answered by a question
     chosen.sort(key=lambda s: hit.paper.text[slice(*s.span)].rstrip().endswith("?"))
-    if request.kinds >= {"why", "negative"} and not _tells_problem(hit, chosen[0]):
+    if request.kinds >= {"why", "negative"} and not _is_problem(hit, chosen[0]):
         # "why are dynamic architectures limited?" was answered by their superior performance
-        chosen.sort(key=lambda s: not _tells_problem(hit, s))
+        chosen.sort(key=lambda s: not _is_problem(hit, s))
     chosen = order_by_form(question, hit, chosen, request)
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
     if name := find_abbreviated(question):
         chosen.sort(key=lambda s: not spells_out(name, hit.paper.text[slice(*s.span)]))
-    if find_kinds_of_data(question):
-        # "which cameras was it evaluated on?": the data, not how it is made
+    if find_kinds_of_data(question) or (
+        asks_for == "data" and "data" in request.kinds and not request.kinds & _NO_DATA_KINDS
+    ):
+        # "which cameras was it evaluated on?": the data, not how it is made, nor "results demonstrate"
         own_name = get_short_name(hit.paper)
         chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
     if (
@@ -101,15 +103,25 @@ def choose_sentences(
     return chosen[:n]
 
 
-_WITHOUT = re.compile(r"\bwithout (?:[\w-]+ ){0,2}[\w-]+")
-"""``without catastrophic forgetting`` tells no problem."""
+_NO_DATA_KINDS = frozenset(("number", "count", "link", "why", "means", "comparison", "order"))
+"""Kinds that ask something of data: "how many images has the data set".
+"""
+_NO_PROBLEM = re.compile(
+    r"\bwithout (?:[\w-]+ ){0,2}[\w-]+|\b(?:tackl|address|solv|overcom|alleviat|mitigat|handl|resolv)\w+ (?:[\w-]+ ){0,4}?"
+    r"(?:challenge|problem|issue|limitation|drawback|difficult)\w*",
+    re.IGNORECASE,
+)
+"""``without catastrophic forgetting`` and ``attempts to tackle the three challenges`` tell none."""
 
 
-def _tells_problem(hit: PaperHit, sentence: Sentence) -> bool:
-    text = _WITHOUT.sub(" ", hit.paper.text[slice(*sentence.span)])
-    return sentence.role in ("problem", "limitation") or any(
-        FORMS[name].search(text) for name in ("problem", "harm")
-    )
+def tells_problem(paper: Paper, span: Span) -> bool:
+    """Whether the words of a stretch tell a problem, other than one that is solved."""
+    text = _NO_PROBLEM.sub(" ", paper.text[slice(*span)])
+    return any(FORMS[name].search(text) for name in ("problem", "harm"))
+
+
+def _is_problem(hit: PaperHit, sentence: Sentence) -> bool:
+    return sentence.role in ("problem", "limitation") or tells_problem(hit.paper, sentence.span)
 
 
 def is_asking_for_paper(question: str) -> bool:

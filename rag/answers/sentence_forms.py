@@ -116,7 +116,8 @@ FORMS = _compile(
         "untried": r"\b(?:few|rarely|seldom|little|unexplored|under-?explored|overlooked|no (?:existing|prior|previous|"
         r"dataset|work)|not (?:yet|been)|remains?|mostly|primarily|still|largely|only)\b",
         "reason": r"\b(?:because|since|due to|owing to|as a result|therefore|thus|hence|arises?|caus\w+|"
-        r"leads? to|leading to|result\w* in|attribut\w+|so that|thereby)\b",
+        r"leads? to|leading to|result\w* in|attribut\w+|so that|thereby|explanations? (?:for|of)|explain(?:s|ed)?|accounts? for|"
+        r"responsible for|mediated by|driven by|underl(?:ies?|ying))\b",
         "proposes": r"\bwe (?:\w+ ){0,3}?(?:propose|present|introduce|develop|design|devise|describe)\b"
         r"|\b(?:this (?:paper|work)|novel|named|dubbed|termed|called)\b",
         "remedy": r"\bto (?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy)\b",
@@ -143,7 +144,8 @@ HOW_FORMS = _compile(
         r"once|begins?|starts?|initially|eventually|progressively|sequentially|until)\b",
         "explains": r"\b(?:because|since|due to|owing to|thanks to|as a result of|arises? (?:from|due|because)|"
         r"stems? from|caused by|(?:this|these|which) (?:means?|results?|leads?|causes?|makes?|limits?|hinders?|prevents?)|"
-        r"attributed to|the (?:reason|cause)|therefore|hence|thus|in part)\b",
+        r"attributed to|the (?:reason|cause)|therefore|hence|thus|in part|explanations? (?:for|of)|explained by|accounts? for|"
+        r"responsible for|mediated by|driven by)\b",
         "intends": r"^\W*(?:in order )?to \w+|\b(?:so that|so as to|in order to|thereby|aim(?:s|ed|ing)? (?:to|at)|"
         r"to (?:avoid|ensure|prevent|reduce|improve|enable|allow|make|better|better \w+)|motivat\w+|inspired)\b",
     }

@@ -69,11 +69,15 @@ _WORDED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class OnTopic:
-    """One paper on a topic; ``relevance`` is 0-1, 1 for the best; ``span`` its closest sentence."""
+    """One paper on a topic; ``relevance`` is 0-1, 1 for the best; ``span`` its closest sentence.
+
+    ``is_sure``: it is so near that the topic would be present with this paper alone.
+    """
 
     paper: Paper
     relevance: float
     span: Span | None = None
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class TopicEntry:
     paper_id: str
     relevance: float
     span: Span | None = None
+    is_sure: bool = True
 
 
 def build_cached_retrieve(retrieve: Retrieve) -> Retrieve:
@@ -199,14 +204,18 @@ def find_on_topic(
         return _list_best_first({on.paper.paper_id: on for on in best_last}.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
-    if best < gate.compute_floor(topic):
+    floor = gate.compute_floor(topic)
+    if best < floor:
         return []
     least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
     hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
     in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
     return _list_best_first(
         OnTopic(
-            hit.paper, _compute_relevance(compute_level(hit), best), _find_closest_sentence(hit)
+            hit.paper,
+            _compute_relevance(compute_level(hit), best),
+            _find_closest_sentence(hit),
+            compute_level(hit) >= floor,
         )
         for paper_id, hit in hits.items()
         if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
@@ -250,7 +259,7 @@ def list_on_topic(
         said = sorted(by_words.values(), key=_get_closeness)
         return [*said, *sorted(near, key=_get_closeness)], len(said)
     neighbours = {
-        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
+        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span, hit.is_sure)
         for hit in find_on_topic(topic, library, retrieve, among)
     }
     forms = list_forms(topic, library)

@@ -82,3 +82,12 @@ def test_a_figure_within_a_name_is_no_value() -> None:
     quote = "WebSail-3M holds over 3.3 million frames at TAR@1e-6."
     span = find_figure("how big is it?", quote)
     assert span and quote[slice(*span)] == "3.3 million"
+
+
+def test_a_figure_within_a_compound_names_a_thing_and_is_no_value() -> None:
+    told = "They had an improved 6-minute walking distance; the mean difference by training was 111 m."
+    span = find_figure("by how much did training improve walking distance?", told)
+    assert span is not None and told[slice(*span)].split()[0] == "111"
+    fold = "The net is 3-fold faster in speed."
+    span = find_figure("what speed gain?", fold)
+    assert span is not None and fold[slice(*span)].startswith("3")

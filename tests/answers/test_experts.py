@@ -186,3 +186,12 @@ def test_the_code_of_those_who_have_some_comes_with_its_address() -> None:
     query = Query("people", about=Topic("UAV tracking"), where=(Condition("code", "is", True),))
     answer = experts.answer_experts(query, shelf, shelf.retrieve)
     assert "Code: https://github.com/one/two [1]" in answer.text
+
+
+def test_where_nobody_works_on_a_topic_the_people_of_papers_with_its_rare_word_are_named() -> None:
+    others = [paper(f"p{n}", f"Rain {n}", "Rain falls on roofs.") for n in range(1, 9)]
+    kelp = paper("p9", "Kelp farms", "Kelp grows in cold water.", ("Ann Lee",))
+    answer = who(Shelf([*others, kelp]), "kelp weaving baskets")
+    assert answer.status == "abstained"
+    assert "with “kelp”" in answer.text and "Ann Lee" in answer.text
+    assert "Rain" not in answer.text

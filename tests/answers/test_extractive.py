@@ -21,6 +21,7 @@ from rag.answers.extractive import (
     build_abstention,
     choose_cited_papers,
     find_papers_apart,
+    find_papers_together,
 )
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import MAX_PAPER_NAME_CHARS, choose_sentences, render_paper_name
@@ -28,7 +29,17 @@ from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards, plain
-from rag.types import Answer, Paper, PaperHit, Query, Retrieval, Sentence, Sufficiency, WordMatch
+from rag.types import (
+    Answer,
+    Paper,
+    PaperHit,
+    Query,
+    Retrieval,
+    Sentence,
+    SentenceRole,
+    Sufficiency,
+    WordMatch,
+)
 from rag.types.query import Want
 from rag.types.serialise import record
 from tests.shelf import paper
@@ -450,3 +461,21 @@ def test_a_heading_that_fills_the_model_leaves_its_paper_quotable(
         found = whole(assistant, "zebra gait?")
         assert {c.quote for c in found.citations} <= {text[a:b] for a, b in split_sentences(text)}
         assert found.citations
+
+
+def test_what_goes_wrong_in_a_field_is_told_by_the_papers_that_say_it() -> None:
+    def tell(key: str, text: str, role: SentenceRole, score: float, near: float) -> PaperHit:
+        told = Sentence((0, len(text)), near, role, {"plain": near})
+        return PaperHit(paper(key, key, text), score, 1, (told,), {})
+
+    plan = tell("p1", "We plant oaks.", "method", 1.0, 0.9)
+    frost = tell("p2", "Oaks suffer from frost.", "problem", 0.97, 0.6)
+    rain = tell("p3", "Rain is rare, which limits oaks.", "background", 0.9, 0.55)
+    far = tell("p4", "Elms fail.", "problem", 0.5, 0.9)
+    question = "why do oaks fail?"
+    found = Retrieval(question, (plan, frost, rain, far))
+    assert find_papers_together(asked(question), found) == (frost, rain)
+    assert find_papers_together(asked("why does OakNet fail?"), found) == (plan,)
+    assert find_papers_together(asked("how do oaks grow?"), found) == (plan,)
+    text = answer_by_quotes(asked(question), found, (frost, rain), ENOUGH).text
+    assert text.index("frost") < text.index("rare")

@@ -6,8 +6,8 @@ import pytest
 
 from rag.answers.asking_words import find_words_of_asking
 from rag.answers.extractive import answer_by_quotes
-from rag.answers.leading import find_sides_of_than, tells_how
-from rag.answers.quoting import choose_sentences
+from rag.answers.leading import find_sides_of_than, is_pointing_back, tells_how
+from rag.answers.quoting import choose_sentences, tells_problem
 from rag.answers.sentence_forms import Request, defines
 from rag.text import split_sentences
 from rag.text.everyday import is_everyday
@@ -214,3 +214,34 @@ def test_a_limit_leads_where_an_idiom_asks_for_it_alone() -> None:
 def test_what_is_wrong_asks_for_no_definition() -> None:
     assert "definition" not in Request.read_question("what is wrong with LeafNet?").kinds
     assert "definition" in Request.read_question("what is LeafNet?").kinds
+
+
+def test_where_no_figure_is_printed_an_amount_is_told_by_the_result() -> None:
+    hit = read("LeafNet surpasses all others on oaks. A loss keeps outputs alike.", "rm")
+    assert lead("how accurate is LeafNet?", hit).startswith("LeafNet surpasses")
+
+
+def test_why_is_answered_by_the_sentence_that_says_it_explains() -> None:
+    hit = read(
+        "A likely explanation for this is the shade. The trees of the north are tall, too.", "br"
+    )
+    assert lead("why are trees tall?", hit, "cause").startswith("A likely explanation")
+
+
+def test_a_challenge_that_is_tackled_is_no_problem_told() -> None:
+    text = "Oaks suffer from frost. We tackle the three challenges of oaks jointly."
+    spans = split_sentences(text)
+    assert [tells_problem(paper("p1", "T", text), span) for span in spans] == [True, False]
+
+
+def test_the_data_that_a_paper_was_tested_on_are_told_by_name() -> None:
+    hit = read(
+        "LeafNet is tried on sets such as OakSet and ElmSet. Results show that it works on data.",
+        "rr",
+    )
+    assert "OakSet" in lead("what data was LeafNet tested on?", hit, "data")
+
+
+def test_a_sentence_that_begins_with_what_came_before_points_back() -> None:
+    text = "However, this form of light fails. Light fails."
+    assert [is_pointing_back(text, span) for span in split_sentences(text)] == [True, False]

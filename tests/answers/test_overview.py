@@ -181,3 +181,21 @@ def test_a_topic_of_one_paper_is_told_as_one_in_its_own_clauses() -> None:
 
 def test_an_overview_screens_the_papers_that_it_tells_and_no_others() -> None:
     assert count_shown(Query("overview", about=(Topic("leaves"),))) == MAX_TOLD
+
+
+def test_what_is_given_a_name_is_what_a_paper_brings_whatever_the_verb() -> None:
+    moss = paper(
+        "p1", "Growing Moss", "We learn a Slow Moss Model (SMM) for roofs. An ablation proves it."
+    )
+    found = hit(moss, {0: "aim", 1: "result"})
+    assert find_idea(found, found.sentences) == found.sentences[0]
+
+
+def test_the_problem_of_a_topic_stands_alone_and_is_one() -> None:
+    vague = paper("p1", "Moss A", "This form of light limits moss.")
+    solved = paper("p2", "Moss B", "Moss addresses the problem.")
+    plain_one = paper("p3", "Moss C", "Moss suffers from drought.")
+    hits = [hit(found, {0: "problem"}) for found in (vague, solved, plain_one)]
+    query = Query("overview", about=Topic("moss"), text="overview of moss")
+    assert "The problem: “Moss suffers from drought.”" in render_overview(query, hits, Citations())
+    assert "The problem" not in render_overview(query, hits[1:2] * 2, Citations())
