@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag.answers import comparison, overview, phrases
 from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.citations import Citations
+from rag.answers.field_problems import find_papers_with_problem, list_problems
 from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
 from rag.answers.prompt_injection import told_apart
 from rag.answers.question_parts import split_question
@@ -19,7 +20,6 @@ from rag.answers.quoting import (
     render_paper_name,
     render_quote,
     render_source,
-    tells_problem,
 )
 from rag.answers.sentence_forms import (
     Request,
@@ -129,61 +129,9 @@ def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
     return tuple(ranked[:1])
 
 
-PROBLEM_SHARE, PROBLEM_NEAR, MAX_TOGETHER = 0.88, 0.85, 3
-PROBLEM_WEIGHT = 0.5
-"""What a sentence that tells a problem weighs beside its paper's score, both from 0 to 1."""
-_OTHER_THAN_PROBLEM = frozenset(
-    ("number", "count", "data", "link", "name", "order", "verdict", "comparison", "definition")
-)
-
-
 def find_papers_together(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
     """The papers that answer a question together, the one that leads first; most often one alone."""
-    return _find_papers_with_problem(query, retrieval) or find_papers_apart(retrieval)
-
-
-def _find_papers_with_problem(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The papers near the best that say what goes wrong, where no paper is named and this is asked of a field.
-
-    "why do deepfake detectors fail on new forgeries" was told a side remark of the paper with most of its words.
-    Of those close to the best one, the one with the nearest problem leads. None where none of them tells one.
-    """
-    kinds = Request.read_question(query.text, query.asks_for).kinds
-    is_named = any(is_made_up(word) for word, _ in iter_words(query.text))
-    is_of_problem = "problem" in kinds or kinds >= {"why", "negative"}
-    if not is_of_problem or kinds & _OTHER_THAN_PROBLEM or is_named:
-        return ()
-    if is_describing_paper(query.text) or not retrieval.papers:
-        return ()
-    best = retrieval.papers[0].score
-    rated = [
-        (hit, rate_problem(hit)) for hit in retrieval.papers if hit.score >= PROBLEM_SHARE * best
-    ]
-    least = PROBLEM_NEAR * max(nearness for _, nearness in rated)
-    telling = [(hit, nearness) for hit, nearness in rated if nearness >= max(least, 1e-9)]
-    telling.sort(
-        key=lambda pair: (
-            pair[0].score < CLOSE * best,
-            -(pair[0].score + PROBLEM_WEIGHT * pair[1]),
-            pair[0].rank,
-        )
-    )
-    leads = bool(telling) and telling[0][0].score >= CLOSE * best
-    return tuple(hit for hit, _ in telling[:MAX_TOGETHER]) if leads else ()
-
-
-def rate_problem(hit: PaperHit) -> float:
-    """How near a paper's nearest sentence that tells a problem comes to the question; 0 without one."""
-    return max((s.signals.get("plain", s.score) for s in _list_problems(hit)), default=0.0)
-
-
-def _list_problems(hit: PaperHit) -> tuple[Sentence, ...]:
-    return tuple(
-        s
-        for s in hit.sentences
-        if s.role in ("problem", "limitation")
-        or (s.role == "background" and tells_problem(hit.paper, s.span))
-    )
+    return find_papers_with_problem(query, retrieval) or find_papers_apart(retrieval)
 
 
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
@@ -240,10 +188,12 @@ def answer_by_quotes(
         if without:
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
     else:
-        if _find_papers_with_problem(query, retrieval):
-            cited = [replace(hit, sentences=_list_problems(hit)) for hit in cited]
-        n_together = len(find_papers_together(query, retrieval))
-        text = _render_likeliest(query, cited, parts, marks, n_together)
+        together = find_papers_together(query, retrieval)
+        telling = {hit.paper.paper_id for hit in find_papers_with_problem(query, retrieval)}
+        is_of_field = telling == {hit.paper.paper_id for hit in cited}
+        text = _render_likeliest(
+            query, cited, parts, marks, len(together), only_problems=is_of_field
+        )
     # "what is SlerpFace? / compare both"
     if query.want == "comparison" and len(query.papers) == 1:
         text = phrases.put_notes_first([phrases.ONLY_ONE], text)
@@ -306,12 +256,18 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
-def _render_further(query: Query, hit: PaperHit, marks: Citations) -> str:
+def _choose_best(query: Query, hit: PaperHit, n: int, *, only_problems: bool) -> list[Sentence]:
+    problems = list_problems(hit) if only_problems else ()
+    hit = replace(hit, sentences=problems) if problems else hit
+    return choose_sentences(query.text, hit, n, asks_for=query.asks_for)
+
+
+def _render_further(query: Query, hit: PaperHit, marks: Citations, *, only_problems: bool) -> str:
     """What another paper says on the same: its quote and its name; nothing without an asked figure.
 
     "How many sequences are in the Anti-UAV subsets?": a second paper said that it models long sequences.
     """
-    best = choose_sentences(query.text, hit, 1, asks_for=query.asks_for)
+    best = _choose_best(query, hit, 1, only_problems=only_problems)
     span = best[0].span if best else (0, 0)
     if NUMBER_ASKED.search(query.text) and not find_figures(
         query.text, hit.paper.text[slice(*span)]
@@ -326,16 +282,20 @@ def _render_likeliest(
     parts: Sequence[PaperHit],
     marks: Citations,
     n_together: int,
+    *,
+    only_problems: bool,
 ) -> str:
     """The paper that answers, and the others of ``n_together`` that answer together with it.
 
     Of one that is only described, also those that may be meant instead.
     """
-    text = _render_one_paper(query, cited[0], parts, marks)
+    text = _render_one_paper(query, cited[0], parts, marks, only_problems=only_problems)
     if len(cited) == 1:
         return text
     if not is_asking_for_paper(query.text) and len(cited) == n_together:
-        further = (_render_further(query, hit, marks) for hit in cited[1:])
+        further = (
+            _render_further(query, hit, marks, only_problems=only_problems) for hit in cited[1:]
+        )
         return "\n\n".join((text, *filter(None, further)))
     if not is_describing_paper(query.text):
         return text
@@ -348,14 +308,19 @@ def _render_likeliest(
 
 
 def _render_one_paper(
-    query: Query, hit: PaperHit, parts: Sequence[PaperHit], marks: Citations
+    query: Query,
+    hit: PaperHit,
+    parts: Sequence[PaperHit],
+    marks: Citations,
+    *,
+    only_problems: bool,
 ) -> str:
     """The quote that answers, the paper, and the markers of what else it says on this.
 
     The paper comes first where it is the paper that is asked for. ``parts``: its sentences scored for
     each part of a question that asks several things.
     """
-    best = choose_sentences(query.text, hit, MAX_QUOTES, asks_for=query.asks_for)
+    best = _choose_best(query, hit, MAX_QUOTES, only_problems=only_problems)
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"

@@ -179,15 +179,11 @@ def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
 
     A sentence that begins by pointing back ("this form of supervision") tells nothing alone.
     """
-    told = [
-        (hit, s)
-        for hit in hits[:_FEW]
-        for s in hit.sentences
-        if s.role == "problem" and tells_problem(hit.paper, find_clause(hit.paper.text, s.span))
-    ]
+    told = [(hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.role == "problem"]
     return max(
         told,
         key=lambda pair: (
+            tells_problem(pair[0].paper, find_clause(pair[0].paper.text, pair[1].span)),
             not is_pointing_back(pair[0].paper.text, pair[1].span),
             pair[1].signals.get("plain", pair[1].score),
         ),

@@ -85,7 +85,9 @@ def test_a_figure_within_a_name_is_no_value() -> None:
 
 
 def test_a_figure_within_a_compound_names_a_thing_and_is_no_value() -> None:
-    told = "They had an improved 6-minute walking distance; the mean difference by training was 111 m."
+    told = (
+        "They had an improved 6-minute walking distance; the mean difference by training was 111 m."
+    )
     span = find_figure("by how much did training improve walking distance?", told)
     assert span is not None and told[slice(*span)].split()[0] == "111"
     fold = "The net is 3-fold faster in speed."

@@ -471,7 +471,7 @@ def test_what_goes_wrong_in_a_field_is_told_by_the_papers_that_say_it() -> None:
     plan = tell("p1", "We plant oaks.", "method", 1.0, 0.9)
     frost = tell("p2", "Oaks suffer from frost.", "problem", 0.97, 0.6)
     rain = tell("p3", "Rain is rare, which limits oaks.", "background", 0.9, 0.55)
-    far = tell("p4", "Elms fail.", "problem", 0.5, 0.9)
+    far = tell("p4", "Elms fail.", "problem", 0.8, 0.9)
     question = "why do oaks fail?"
     found = Retrieval(question, (plan, frost, rain, far))
     assert find_papers_together(asked(question), found) == (frost, rain)

@@ -236,7 +236,7 @@ def test_a_challenge_that_is_tackled_is_no_problem_told() -> None:
 
 def test_the_data_that_a_paper_was_tested_on_are_told_by_name() -> None:
     hit = read(
-        "LeafNet is tried on sets such as OakSet and ElmSet. Results show that it works on data.",
+        "LeafNet is tried on data sets such as OakSet and ElmSet. Results show that it works on data.",
         "rr",
     )
     assert "OakSet" in lead("what data was LeafNet tested on?", hit, "data")

@@ -198,4 +198,3 @@ def test_the_problem_of_a_topic_stands_alone_and_is_one() -> None:
     hits = [hit(found, {0: "problem"}) for found in (vague, solved, plain_one)]
     query = Query("overview", about=Topic("moss"), text="overview of moss")
     assert "The problem: “Moss suffers from drought.”" in render_overview(query, hits, Citations())
-    assert "The problem" not in render_overview(query, hits[1:2] * 2, Citations())
