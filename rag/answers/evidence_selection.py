@@ -224,17 +224,27 @@ def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retri
     return Retrieval(retrieval.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
+SAYABLE_TERMS = 2
+"""A topic of so many words is said in a row by a paper that is about it."""
+
+
 def _find_papers_on_topic(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> tuple[PaperHit, ...]:
     """Every paper on the topic of an overview that meets its conditions, best first.
 
-    Of those that do not say it in its words, the ones that are sure: eight papers on faces were told as ones
+    Of a short topic, or one that some say in its words, of the others those that are sure: eight papers on faces were told as ones
     on facial alignment, which one is about.
     """
     conditions = resolve_conditions(query.where, library).conditions
     entries, n_said = list_on_topic(query.topic, library, find, conditions)
-    ids = [entry.paper_id for n, entry in enumerate(entries) if n < n_said or entry.is_sure]
+    # nobody says a long topic in a row
+    is_sayable = n_said > 0 or len(set(extract_terms(query.topic))) <= SAYABLE_TERMS
+    ids = [
+        entry.paper_id
+        for n, entry in enumerate(entries)
+        if n < n_said or entry.is_sure or not is_sayable
+    ]
     if not ids:
         return ()
     # "which datasets are used for it?": the sentences are to be matched with what is asked of them.

@@ -37,6 +37,7 @@ _RESULT_ASKED = re.compile(
     r"good|(?<!as )well|best|beats?|wins?|works?|better|worse|faster|slower|outperform\w*|surpass\w*|superior)\b",
     re.IGNORECASE,
 )
+_HOW_WELL = re.compile(r"\bhow (?:accurate|good|well|strong|robust|effective)\b", re.IGNORECASE)
 _COMPARED_WITH = re.compile(r"\bcompare[sd]? (?:to|with|against)\b|\bstack up\b", re.IGNORECASE)
 _THAN = re.compile(r"(?<![\w-])(?P<first>[\w-]+)\b[^.?]{0,60}?\bthan (?:the )?(?P<second>[\w-]+)")
 
@@ -83,7 +84,7 @@ def order_by_form(
     if request.kinds & {"number", "count"} and (measures := find_measures(question)):
         # "what FLOPs reduction does D2Pruner get?" was told a reduction of tokens
         order.sort(key=lambda s: not has_figures_of(measures, text[slice(*s.span)]))
-    if request.kinds & {"number"} and not any(FORMS["digit"].search(text, *s.span) for s in order):
+    if _HOW_WELL.search(question) and not any(FORMS["digit"].search(text, *s.span) for s in order):
         # "how accurate are the dehazing results" was told how a loss works: no figure is printed, that it wins is
         order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
     if sides := find_sides_of_than(question):

@@ -103,9 +103,10 @@ def choose_sentences(
     return chosen[:n]
 
 
-_NO_DATA_KINDS = frozenset(("number", "count", "link", "why", "means", "comparison", "order"))
-"""Kinds that ask something of data: "how many images has the data set".
-"""
+_NO_DATA_KINDS = frozenset(
+    ("number", "count", "link", "why", "means", "comparison", "order", "which", "name")
+)
+"""Kinds that ask something else of data: "how many images has the data set", "which methods were tried"."""
 _NO_PROBLEM = re.compile(
     r"\bwithout (?:[\w-]+ ){0,2}[\w-]+|\b(?:tackl|address|solv|overcom|alleviat|mitigat|handl|resolv)\w+ (?:[\w-]+ ){0,4}?"
     r"(?:challenge|problem|issue|limitation|drawback|difficult)\w*",
