@@ -5,6 +5,7 @@ from __future__ import annotations
 from rag.answers.quoting import is_describing_paper, tells_problem
 from rag.answers.sentence_forms import Request
 from rag.library.naming import is_made_up
+from rag.search.query import parse_query
 from rag.text import iter_words
 from rag.types import PaperHit, Retrieval, Sentence
 from rag.types.query import Query
@@ -30,7 +31,9 @@ def find_papers_with_problem(query: Query, retrieval: Retrieval) -> tuple[PaperH
     is_of_problem = "problem" in kinds or kinds >= {"why", "negative"}
     if not is_of_problem or kinds & _OTHER_THAN_PROBLEM or is_named:
         return ()
-    if is_describing_paper(query.text) or not retrieval.papers:
+    # "why believe a doctored-portrait detector? they untangle its inner channels ..." is one paper remembered
+    is_one_clause = len(parse_query(query.text).clauses) == 1
+    if not is_one_clause or is_describing_paper(query.text) or not retrieval.papers:
         return ()
     best = max(hit.score for hit in retrieval.papers)
     rated = [

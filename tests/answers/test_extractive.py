@@ -477,5 +477,7 @@ def test_what_goes_wrong_in_a_field_is_told_by_the_papers_that_say_it() -> None:
     assert find_papers_together(asked(question), found) == (frost, rain)
     assert find_papers_together(asked("why does OakNet fail?"), found) == (plan,)
     assert find_papers_together(asked("how do oaks grow?"), found) == (plan,)
+    told = "why do oaks fail? they count the rings"
+    assert find_papers_together(asked(told), found) == (plan,)
     text = answer_by_quotes(asked(question), found, (frost, rain), ENOUGH).text
     assert text.index("frost") < text.index("rare")
