@@ -16,6 +16,7 @@ from rag.answers.comparing_words import (
     find_comparing_words,
     is_telling,
 )
+from rag.answers.field_problems import find_papers_with_problem
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.sentence_forms import defines, find_defined_subject, is_common
@@ -135,13 +136,11 @@ def _choose_papers(
     elif verdict.sufficient and (defining := _find_defining(query, retrieval)):
         cited = (defining,)
         retrieval = _put_first(cited, retrieval)
-    elif (
-        (len(close) == 1 or query.asks_for in ("cause", "problem", "limitation"))
-        and query.want == "passages"
-        and not is_asking_for_paper(query.text)
-    ):
-        cited = extractive.find_papers_together(query, retrieval)
+    elif query.want == "passages" and (telling := find_papers_with_problem(query, retrieval)):
+        cited = telling
         retrieval = _put_first(cited[:1], retrieval)
+    elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
+        cited = extractive.find_papers_together(query, retrieval)
     elif len(close) > 1 and not verdict.sufficient:
         # "DistilPose-S on MSCOCO: parameters, GFLOPs and FPS?" compares figures of one paper
         alone = sufficiency.compute_sufficiency(retrieval, close[:1])

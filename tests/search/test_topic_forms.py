@@ -29,7 +29,10 @@ SHELF = Shelf(
         (LONG, [LONG, "MLLM"]),
         ("LLMT", ["LLMT"]),
         ("moths", ["moths"]),
-        ("deepfake detection", ["deepfake detection", "face forgery detection"]),
+        (
+            "deepfake detection",
+            ["deepfake detection", "face forgery detection", "deep forgery detection"],
+        ),
         ("face forgery", ["face forgery", "deepfake"]),
     ],
 )
