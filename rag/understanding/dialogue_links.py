@@ -11,7 +11,6 @@ from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AGED,
-    AUTHOR_OF,
     CONTENT,
     OTHER,
     SETS,
@@ -87,8 +86,6 @@ def choose_link(
     if link == "same_paper" and len(names) == 1:
         if not re.search(r"\w", question[: names[0].start] + question[names[0].end :]):
             return "refine"
-    if state.paper and AUTHOR_OF.search(question):
-        return "those_people"
     # "who is Ana Prieto? / in 2012": her papers
     if link in ("refine", "narrow") and state.shown == "person" and frame.want in SETS:
         return link if any(slot.kind == "person" for slot in frame.slots) else "those_people"
@@ -120,12 +117,7 @@ def choose_link(
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
-    # "wich ones have code / explane it", where one has
-    if link == "elaborate" and state.shown == "paper" and points(frame, POINTER):
-        return "same_paper"
-    # "can you cure it": no question of what this assistant can do
-    is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
-    if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
+    if link in ("new", "refine") and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
     if (is_loose or link == "more") and state.people and points(frame, PERSON_POINTER):
@@ -219,9 +211,6 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     asking = load_heads().asking_words
     free = [w.lower() for w in list_free_words(question, frame.slots)]
     if link == "new" and any(is_topical(word, asking) for word in free):
-        return False
-    # "what is DuetFace? / any code?" asks for a field of the one paper.
-    if kinds == {"flag"} and state.shown == "paper":
         return False
     return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
 

@@ -52,9 +52,6 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     )
     # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
     if last.people and named and not own.people:
-        if adds and last.want == "profile":
-            where = (*where, *(build_author(p) for p in last.people))
-            return replace(own, where=merge_conditions(where), text="")
         people = named
         where = tuple(c for c in where if _group(c.field) != "person")
     if own.people:

@@ -61,9 +61,6 @@ def ask_library(frame: Frame, alone: Reading, state: DialogueState) -> Query | N
     if not (match := _AT_LARGE.search(question)):
         return None
     names_some = bool(kinds & {"topic", "paper", "person"})
-    # "do others agree?" asks for further papers on what is spoken of
-    if "other" in match[0].lower() and not names_some:
-        return None
     is_whole = names_some and not POINTER.search(question)
     text = question if is_whole else f"{question} {topic or state.question}"
     where = exclude((), (state.paper,)) if "other" in match[0].lower() else ()

@@ -277,9 +277,10 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> tu
     if not (words := _find_calling(question)):
         return ()
     shown = library.list_papers((*state.papers, *state.earlier_papers))
-    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year)}]
+    is_one = not _CALLED_SEVERAL.search(question)  # "the 2022 ones" are a part of the set
+    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year) * is_one}]
     titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
-    return tuple(titled if _CALLED_SEVERAL.search(question) else titled[:1])
+    return tuple(titled[:1] if is_one else titled)
 
 
 def drop_calling(frame: Frame) -> Frame:
@@ -384,9 +385,6 @@ def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     # "compare A and B / which is newer? / do they release code?"
     if len(state.query.papers) > 1 and want not in SETS:
         return state.query.papers
-    # "what is DANCE? / older version? / compare both"
-    if state.query.like and state.query.k == 1:
-        return (state.query.like, *state.papers[:1])
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
     earlier = [i for i in state.earlier_papers if i not in state.papers]
