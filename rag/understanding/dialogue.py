@@ -14,7 +14,7 @@ from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import Condition
-from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
+from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
@@ -33,6 +33,13 @@ from rag.understanding.dialogue_merging import (
     narrow_set,
     narrow_topic,
     set_role,
+)
+from rag.understanding.dialogue_operations import (
+    explain,
+    fill_empty,
+    operate,
+    tells_nothing,
+    use_rest,
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
 from rag.understanding.dialogue_scope import (
@@ -85,18 +92,30 @@ class _Focus:
 
 def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
+    if reason := explain(frame.question, state):
+        return Reading(state.query, frame.question, reason="it asks why", notes=(reason,))
+    if tells_nothing(frame, state):
+        nothing = Query("aside", what=NOTHING_SHOWN)
+        return Reading(
+            nothing, frame.question, reason="it points at what was shown, which is nothing"
+        )
     frame, state = _settle_link(frame, entities, state, library)
     frame, focus = _find_focus(frame, state, library)
     alone = compose(frame, entities, library, focus.papers, focus.people)
     alone = replace(alone, unread=()) if focus.is_called else alone
     joined = _join_query(frame, entities, alone, state, library)
     completed = complete(frame, alone, joined or alone.query, state, library)
+    completed = fill_empty(alone, completed, state, library)
     if joined is None and completed == alone.query:
         return alone
     # "papers on tracking / which are about drones / who is behind these?": on both in one paper
     if completed.want == "people" and completed.about and state.query.want in SETS:
         completed = replace(completed, about=replace(completed.about, all_of=()))
-    reading = _tell_joined(frame, alone, choose_offered(completed, state.query, library), state)
+    completed = choose_offered(completed, state.query, library)
+    if frame.links[0][0] != "recap":
+        completed, rest = use_rest(frame, completed, state)
+        alone = replace(alone, unread=(*alone.unread, *rest))
+    reading = _tell_joined(frame, alone, completed, state)
     is_of_place = frame.links[0][0] == "one_of" and not focus.people
     no_place = tell_no_place(frame.question, state) if is_of_place else ""
     return replace(reading, notes=(*alone.notes, *filter(None, (no_place,))))
@@ -116,15 +135,27 @@ def _settle_link(
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
         wants = (("overview", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, asks_for=())
+    # "summarise the latest three": what they say, not which they are
+    is_named = any(s.kind in ("topic", "person", "paper") for s in frame.slots)
+    if frame.want in SETS and not is_named and (told := _TELLS.match(frame.question)):
+        want = "comparison" if told["compare"] else "overview"
+        frame = replace(frame, wants=((want, frame.confidence), *frame.wants))
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
-    if is_of_papers and (placed := find_placed(frame.question, state)):
+    if is_of_papers and (placed := find_placed(frame.question, state, library)):
         query = replace(state.query, papers=placed, is_about_several=len(placed) > 1)
         frame, state = _set_link(frame, "all_of", 1.0), replace(state, query=query, papers=placed)
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
         frame = _set_link(frame, "narrow", frame.links[0][1])
     return frame, state
+
+
+_TELLS = re.compile(
+    r"\W*(?:(?:and|ok|so|now|then|please|can you|could you)\W+)*"
+    r"(?:summari[sz]e|sum up|explain|describe|tell me (?:more )?about|(?P<compare>compare|contrast))\b",
+    re.IGNORECASE,
+)
 
 
 def _set_link(frame: Frame, link: Link, share: float) -> Frame:
@@ -180,7 +211,8 @@ def _join_query(
     if is_of_some and alone.query.want in CONTENT:
         return replace(alone.query, text=f"{frame.question} {state.question}")
     joined = (
-        ask_library(frame, alone, state)
+        operate(frame, alone, state, library)
+        or ask_library(frame, alone, state)
         or ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
         or ask_share(frame, alone, state)
@@ -207,7 +239,7 @@ def _tell_joined(frame: Frame, alone: Reading, joined: Query, state: DialogueSta
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
     unused = list_unused(frame, joined, state.query)
-    unread = (*alone.unread, *unused, *list_undone(frame.question, joined))
+    unread = (*alone.unread, *unused, *list_undone(alone, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others,
         is_close=share < UNSURE or alone.is_close, unread=tuple(dict.fromkeys(unread)),
@@ -480,6 +512,10 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     # "papers on famines / not the Irish one": the list without it.
     if excluded and not own.topic and last.want in (*SETS, "people") and last.about:
         return replace(last, about=narrow_topic(last.about, Topic(without=excluded)))
+    # "papers on X / compare the first two / no, I meant all from 2023 on": of the set spoken of
+    is_of_set = own.want in SETS and not (own.about or own.people or own.papers)
+    if is_of_set and last.papers and state.last_set is not None and last.want not in SETS:
+        return narrow_set(frame, alone, state.last_set)
     # "how many with code? / no, I meant those where he is first author"
     merged = merge(state.query, alone)
     merged = replace(merged, where=set_role(merged.where, alone))

@@ -81,6 +81,15 @@ def choose_link(
     """The relation of the head, unless words point at what was shown, whatever it makes of the rest."""
     link = cast("Link", frame.links[0][0] if frame.links else "new")
     question = frame.question
+    if ANEW.match(question):
+        return "new"
+    # "papers on tides / ok and the oldest of them, who wrote it": not the one quoted last
+    if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
+        return "one_of"
+    # "what benchmarks are there? / is there a leaderboard?": no further ones
+    if link == "more" and len(state.papers) > 1 and not _MORE.search(question):
+        if any(is_topical(w.lower(), frozenset()) for w in list_free_words(question, frame.slots)):
+            return "all_of"
     # "What is DuetFace? / VISA?"
     names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
     if link == "same_paper" and len(names) == 1:
@@ -111,6 +120,10 @@ def choose_link(
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
+    # "who works on X? / what losses do they use?": papers say that, not people
+    if link == "those_people" and frame.want in CONTENT and len(state.papers) > 1:
+        if THEM.search(question) and state.shown == "people":
+            return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
@@ -226,6 +239,20 @@ SOME_WITH = re.compile(
     r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for|by)\b",
     re.IGNORECASE,
 )
+ANEW = re.compile(
+    r"\W*(?:(?:ok|no|well|now|and)\W+)*(?:forget (?:that|it|this|about (?:that|it|this))|never ?mind(?: that)?"
+    r"|(?:new|different|another) (?:question|topic|subject)|change of (?:topic|subject))\b",
+    re.IGNORECASE,
+)
+"""Words that end what was spoken of."""
+_MORE = re.compile(
+    r"\b(?:more|other|others|else|further|another|similar|like|next|additional|rest|remaining|older|newer|earlier|later|too|also)\b",
+    re.IGNORECASE,
+)
+_AGED_OF = re.compile(
+    r"\bthe (?:oldest|newest|latest|earliest|most recent)(?: (?:one|paper|study))? of (?:them|these|those)\b",
+    re.IGNORECASE,
+)
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
     r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
@@ -242,7 +269,7 @@ POINTER = re.compile(
 )
 PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b"
-    r"|\b(?:these|those|the same) (?:people|authors|researchers|guys)\b",
+    r"|\b(?:these|those|that|this|the same|his|her|their) (?:people|authors|researchers|guys|group|team)\b",
     re.IGNORECASE,
 )
 """Words that point at what was shown, whatever the head makes of the rest."""

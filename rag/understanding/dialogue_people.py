@@ -15,6 +15,7 @@ from rag.understanding.dialogue_state import (
     DialogueState,
     find_ordinal,
     find_people,
+    find_placed_people,
 )
 from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
@@ -75,6 +76,9 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
         if len(names) > 1 or state.people != tuple(names)
         else [*state.earlier_people[:1], *names]
     )
+    # "who works on X? / what did the first write together with the second?"
+    if len(placed := find_placed_people(question, state)) > 1:
+        names = [*placed]
     pair = tuple(PersonRef(n, (n,)) for n in dict.fromkeys(names))
     if len(pair) != 2:
         return None

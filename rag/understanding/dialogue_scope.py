@@ -157,16 +157,24 @@ def list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
     return [w for w in free if is_topical(w.lower(), asking)]
 
 
-def list_undone(question: str, query: Query) -> list[str]:
-    """What a turn leaves out where the query cannot: ``what did she do besides that?``."""
+def list_undone(alone: Reading, query: Query) -> list[str]:
+    """What a turn leaves out, or asks of several together, where the query cannot: ``besides that``."""
+    question = alone.question
     is_left_out = query.besides or query.without or any(c.is_negative for c in query.where)
-    if query.want in CONTENT or is_left_out:
+    if query.want in CONTENT or query.relation is not None:
         return []
-    return [match[0] for match in _LEAVES_OUT.finditer(question)]
+    read = [p.words.lower() for p in alone.parts if p.words and p.slot != "want"]
+    undone = [] if is_left_out else [match[0] for match in _LEAVES_OUT.finditer(question)]
+    undone = [words for words in undone if not any(word in words.lower() for word in read)]
+    has_people = any(FIELDS[c.field].type == "person" and c.values[1:] for c in query.where)
+    return [*undone, *(_JOINTLY.findall(question) if has_people else ())]
+
+
+_JOINTLY = re.compile(r"\b(?:together|jointly|share|in common)\b", re.IGNORECASE)
 
 
 _LEAVES_OUT = re.compile(
     r"\b(?:(?:besides|apart from|aside from|other than|in addition to) (?:that|this|it|those|these|them|him|her)"
-    r"|(?:without|except|excluding) (?:him|her|them))\b",
+    r"|(?:without|except|excluding) [^.?!,;]{3,40})\b",
     re.IGNORECASE,
 )
