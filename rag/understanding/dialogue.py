@@ -113,7 +113,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         completed = replace(completed, about=replace(completed.about, all_of=()))
     completed = choose_offered(completed, state.query, library)
     if frame.links[0][0] != "recap":
-        completed, rest = use_rest(frame, completed, state)
+        completed, rest = use_rest(frame, alone, completed, state)
         alone = replace(alone, unread=(*alone.unread, *rest))
     reading = _tell_joined(frame, alone, completed, state)
     is_of_place = frame.links[0][0] == "one_of" and not focus.people

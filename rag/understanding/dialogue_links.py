@@ -83,6 +83,10 @@ def choose_link(
     question = frame.question
     if ANEW.match(question):
         return "new"
+    # "papers by Nannan Wang / anything on sketches?": by her
+    is_of_person = any(c.field == "author" and not c.is_negative for c in state.query.where)
+    if link in ("new", "refine", "more") and is_of_person and _ANY_ON.match(question):
+        return "narrow"
     # "papers on tides / ok and the oldest of them, who wrote it": not the one quoted last
     if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
         return "one_of"

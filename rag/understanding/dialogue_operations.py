@@ -151,12 +151,28 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
             Condition("author", "in", names) if names[1:] else Condition("author", "is", names[0])
         )
         return Query("papers", where=(limit,), about=topic)
+    # "papers on X / who is first author of most?": of these, and not of all that is here
+    is_of_all = query.want in (*SETS, "people") and query == Query(
+        query.want, by=query.by, order=query.order, k=query.k, form=query.form
+    )
+    base = get_set(state)
+    if is_of_all and base is not None and not _AT_LARGE.search(alone.question):
+        return replace(query, where=base.where, about=base.about, papers=base.papers,
+                       is_about_several=base.is_about_several)  # fmt: skip
     # "which two of the authors write together most?" of a list
     if query.relation == "common_authors" and len(query.papers) < 2:
-        if (base := get_set(state)) is not None:
+        if base is not None:
             by = () if base.about else ("author",)
             return Query("people", by=by, where=base.where, about=base.about)
     return query
+
+
+_AT_LARGE = re.compile(
+    r"\b(?:library|collection|corpus|archive|database|here|overall|altogether|in total|(?:you|we) (?:have|know|got)"
+    r"|all (?:the )?(?:papers|people|authors)|every\w*|papers are there)\b",
+    re.IGNORECASE,
+)
+"""Words for all that is here."""
 
 
 # --- why --------------------------------------------------------------------------------------
@@ -209,13 +225,23 @@ def adds_nothing(joined: Query, state: DialogueState) -> bool:
     return is_same or (is_shown and joined.want == "papers")
 
 
-def use_rest(frame: Frame, joined: Query, state: DialogueState) -> tuple[Query, tuple[str, ...]]:
+def use_rest(
+    frame: Frame, alone: Reading, joined: Query, state: DialogueState
+) -> tuple[Query, tuple[str, ...]]:
     """The query of a turn that would be answered by the last answer again, and its words that go unused.
 
     "Papers on HIV / any of them reviews?": what no slot took is sought in the papers shown, where
     there are several; else it is said.
     """
-    words = _list_rest(frame)
+    # "those written alone / I meant by a single author" says the same again
+    is_told = bool(alone.query.where) and {*alone.query.where} <= {*joined.where}
+    words = [] if is_told else _list_rest(frame)
+    # "what is Nannan Wang working on? / with whom": no list of papers again
+    if _WHO.search(frame.question) and joined.want in SETS and adds_nothing(joined, state):
+        authors = [c for c in joined.where if (c.field, c.operator) == ("author", "is")]
+        if authors:
+            people = tuple(PersonRef(str(c.value), (str(c.value),)) for c in authors)
+            return Query("people", people=people, relation="coauthors"), ()
     if not words or not adds_nothing(joined, state):
         return joined, ()
     if condition := read_flag(" ".join(words), is_negative=False):
@@ -229,6 +255,7 @@ def use_rest(frame: Frame, joined: Query, state: DialogueState) -> tuple[Query, 
     return Query("passages", papers=meant, is_about_several=True, text=frame.question), ()
 
 
+_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 _MOST_SHOWN = 40
 
 

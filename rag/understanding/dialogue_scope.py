@@ -161,13 +161,13 @@ def list_undone(alone: Reading, query: Query) -> list[str]:
     """What a turn leaves out, or asks of several together, where the query cannot: ``besides that``."""
     question = alone.question
     is_left_out = query.besides or query.without or any(c.is_negative for c in query.where)
-    if query.want in CONTENT or query.relation is not None:
+    if query.want in CONTENT:
         return []
     read = [p.words.lower() for p in alone.parts if p.words and p.slot != "want"]
     undone = [] if is_left_out else [match[0] for match in _LEAVES_OUT.finditer(question)]
     undone = [words for words in undone if not any(word in words.lower() for word in read)]
     has_people = any(FIELDS[c.field].type == "person" and c.values[1:] for c in query.where)
-    return [*undone, *(_JOINTLY.findall(question) if has_people else ())]
+    return [*undone, *(_JOINTLY.findall(question) if has_people and not query.relation else ())]
 
 
 _JOINTLY = re.compile(r"\b(?:together|jointly|share|in common)\b", re.IGNORECASE)
