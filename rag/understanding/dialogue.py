@@ -393,6 +393,11 @@ def _ask_focus(
     link = frame.links[0][0]
     if link == "those_people" or (link == "one_of" and own.people):
         return ask_people(alone, state, library)
+    # "compare the two / which of both is older?"
+    if link == "all_of" and own.want in CONTENT and _WHICH_OLDER.match(question):
+        papers, order = list_focus(state, own.want), read_order(question)
+        if len(papers) > 1 and order is not None and order.field == "date":
+            return Query("extreme", papers=papers, order=order, is_about_several=True)
     focus = own.papers or own.like
     if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
         return query
@@ -454,6 +459,11 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     return replace(last, want="extreme", by=(), order=read_order(order), k=k, form=Form())
 
 
+_WHICH_OLDER = re.compile(
+    r"\W*(?:and\s+)?which\b(?:\s+(?:one|paper|of \w+(?: two)?))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?"
+    r"(?:old|new|earl|late|first|last|(?:more|most) recent)\w*(?:\s+one)?\W*$",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(r"\b(?:both|each|the two)\b", re.IGNORECASE)
 _ORDERING = ("order", "preamble", "number")
 

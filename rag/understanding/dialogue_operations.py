@@ -169,7 +169,7 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
 
 _AT_LARGE = re.compile(
     r"\b(?:library|collection|corpus|archive|database|here|overall|altogether|in total|(?:you|we) (?:have|know|got)"
-    r"|all (?:the )?(?:papers|people|authors)|every\w*|papers are there)\b",
+    r"|all (?:the )?(?:papers|people|authors|years)|every\w*|papers are there)\b",
     re.IGNORECASE,
 )
 """Words for all that is here."""
@@ -261,7 +261,8 @@ _MOST_SHOWN = 40
 
 def _list_rest(frame: Frame) -> list[str]:
     """Words of three letters or more that neither point nor ask for papers."""
-    told = [s for s in frame.slots if s.kind in ("preamble", "form")]
+    # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
+    told = [s for s in frame.slots if s.kind in ("preamble", "form", "person")]
     words = [
         frame.question[start:end]
         for start, end in split_words(frame.question)
@@ -273,7 +274,7 @@ def _list_rest(frame: Frame) -> list[str]:
 
 
 _POINTING = frozenset(
-    "tell detail details detailed explain elaborate longer expand repeat say give see continue sure really anything "
+    "sorry thanks short shorter brief briefly simple simpler plain tell detail details detailed explain elaborate longer expand repeat say give see continue sure really anything "
     "which those these them they that this one ones all any again list show only just more once paper papers still "
     "please there here each both now then and the are were was did does has have had two three full whole".split()
 )
