@@ -157,7 +157,7 @@ def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
 
 
 _DIFFER_IN = re.compile(
-    r"\b(?:differ\w*|compar\w+|contrast|versus|vs)\b.*\b(?:in|by)\b", re.IGNORECASE
+    r"\b(?:differ\w*|compar\w+|contrast|versus|vs)\b.{0,400}\b(?:in|by)\b", re.IGNORECASE
 )
 
 
