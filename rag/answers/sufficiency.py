@@ -116,7 +116,10 @@ def compute_sufficiency_of_named(
 def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
     hits = (*cited, *retrieval.papers[:NEAREST])
-    words_missed = [m.word for m in _find_best_matches(hits) if _is_salient(m) and not m.is_found]
+    lacking = [m for m in _find_best_matches(hits) if m.idf >= SALIENT_IDF and not m.is_found]
+    # "how are zeppelins steered?": where nothing is there, no word is surely expected, so the likeliest are named
+    least = max((m.expected for m in lacking), default=0.0) / 2
+    words_missed = [m.word for m in lacking if m.expected >= least]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
     if particular and not any(fold(word) in particular for word in words_missed):
         words_missed.append(particular)
