@@ -29,7 +29,7 @@ from eval.train.network_fit import (
 from eval.train.ranker_sets import load_questions
 from eval.train.reader_examples import Example, get_text, load_examples
 from rag.search import families
-from rag.search.expected_words import ARRAYS, WEIGHTS_FILE, build_inputs
+from rag.search.expected_words import WEIGHTS_FILE, build_inputs
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_terms
 from rag.types import Span
@@ -150,11 +150,14 @@ def train(folder: Path, encode: Encode, out: Path = WEIGHTS_FILE) -> str:
         unseen[inside] = _predict(_fit(inputs, found, np.flatnonzero(folds != fold_)), inside)
     network = _fit(inputs, found, np.arange(len(examples))).build_network({})
     # of two outputs only the difference counts
-    output, bias = (
-        np.diff(array, axis=-1).squeeze() for array in (network.output_weights, network.bias)
+    np.savez_compressed(
+        out,
+        allow_pickle=False,
+        hidden=network.hidden_weights.astype(np.float16),
+        hidden_bias=network.hidden_bias,
+        output=np.diff(network.output_weights).squeeze(1),
+        bias=np.diff(network.bias).squeeze(),
     )
-    arrays = (network.hidden_weights.astype(np.float16), network.hidden_bias, output, bias)
-    np.savez_compressed(out, allow_pickle=False, **dict(zip(ARRAYS, arrays, strict=True)))
     return "\n".join(_list_figures(unseen, found))
 
 

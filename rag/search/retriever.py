@@ -366,7 +366,8 @@ def _compute_word_weights(
     all_terms = sorted({term for _, _, of_word in word_terms for term in of_word})
     idf = dict(zip(all_terms, _compute_idf(all_terms, index), strict=True))
     words = [(word, span) for word, span, _ in word_terms]
-    expected = estimate_expected(words, typed.spans, typed.tokens and typed.tokens.vectors)
+    vectors = typed.tokens.vectors if typed.tokens else None
+    expected = estimate_expected(words, typed.spans, vectors)
     return [
         _WordWeight(word, span, sum(idf[term] for term in of_word), p)
         for (word, span, of_word), p in zip(word_terms, expected, strict=True)
