@@ -306,7 +306,7 @@ def _retrieve_titled(
 def _is_silent(query: Query, cited: Sequence[PaperHit]) -> bool:
     """Whether papers pointed at have no word of what is asked, nor anything near it."""
     is_far = max((hit.score for hit in cited), default=1.0) < extractive.NEAR_SCORE
-    return is_far and sufficiency.has_no_word_of(query.text, cited)
+    return is_far and sufficiency.has_no_word_of(cited)
 
 
 _EACH_PAPER = re.compile(
