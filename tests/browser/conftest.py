@@ -50,14 +50,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A command that starts Chromium, and leaves the process's id in ``pid`` beside it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             command = tmp_path_factory.mktemp("chromium") / "start"
             note = shlex.quote(str(command.with_name("pid")))
             command.write_text(f'#!/bin/sh\necho $$ >{note}\nexec {shlex.quote(found)} "$@"\n')
             command.chmod(0o755)
             return command
-    pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
+    pytest.fail(
+        "the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell"
+    )
 
 
 @contextmanager
@@ -68,7 +70,9 @@ def end_when_late(chromium: Path, seconds: float) -> Iterator[None]:
     on a busy machine may never give one: a whole run once stood still at its first page.
     """
     timer = threading.Timer(
-        seconds, lambda: os.kill(int(chromium.with_name("pid").read_text()), signal.SIGKILL)
+        # The group that Playwright starts it in: what is on the PATH may be a script that waits for it.
+        seconds,
+        lambda: os.killpg(int(chromium.with_name("pid").read_text()), signal.SIGKILL),
     )
     timer.start()
     try:
