@@ -28,6 +28,7 @@ from eval.benchmarks.chat_process import start_chat_process
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 from rag.app.assistant import build
 from rag.config.settings import Settings
+from tests.conftest import SHARE
 
 START_S = 40.0
 JOURNEY_S = 180.0
@@ -101,8 +102,9 @@ def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextMana
 @pytest.fixture(scope="package")
 def served_data(library_data: Path, weights: Path) -> Path:
     """The library of the seeds, whose papers are screened: each server would do that by itself."""
-    with build(Settings(data=library_data, model_path=weights)) as assistant:
-        assistant.screen_papers(lambda *_: None)
+    if SHARE not in os.environ:  # what is shared is screened already
+        with build(Settings(data=library_data, model_path=weights)) as assistant:
+            assistant.screen_papers(lambda *_: None)
     return library_data
 
 
