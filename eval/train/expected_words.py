@@ -3,13 +3,15 @@
 Writes rag/search/expected_words.npz. The examples are the content words of the questions that the ranker
 of sentences is trained on, each with whether its paper has it, every second one beside something told
 (``[W:…]``, ``[S:…]`` of the reader's examples), which no paper has; and of the reader's examples those in which
-a paper named is asked after (*what problem does [A:SDPose] solve*), with whether a paper drawn has them. What the fit is
+a paper named is asked after (*what problem does [A:SDPose] solve*): its name, and words of asking, with
+whether a paper drawn has them. What the fit is
 worth is measured on papers that were left out of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,21 +29,25 @@ from eval.train.network_fit import (
     scale_vectors,
 )
 from eval.train.ranker_sets import load_questions
-from eval.train.reader_examples import Example, get_text, load_examples
+from eval.train.reader_examples import Example, Turn, get_text, load_examples
 from rag.search import families
 from rag.search.expected_words import WEIGHTS_FILE, build_inputs
-from rag.search.query import FRAME_WORDS
+from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_terms
 from rag.types import Span
 from rag.types.token_vectors import Encoding
 
 SOURCES = ("own", "further", "pubmedqa")
 """Questions, and no claims or summaries."""
+FURTHER = Path(__file__).parents[1] / "sets" / "wordings"
+"""Wordings that the reader has not learned from; what is told in them is told all the same."""
 TOLD = ("preamble", "form")
 TOLD_EVERY = 2
 """One question of so many is asked beside something told."""
 LEAST_TOLD = 3
 """Words."""
+LEAST_ASKED = 4
+"""Questions of one paper that a word of asking stands in."""
 N_FOLDS = 5
 OPTIONS = FitOptions(n_hidden=48, n_epochs=10, layer_decay=0.1, n_members=2)
 BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
@@ -66,8 +72,10 @@ def iter_examples(folder: Path, encode: Encode) -> Iterator[WordExample]:
     """
     questions, papers = load_questions(folder)
     terms = {key: _list_paper_terms(*paper) for key, paper in papers.items()}
-    examples = load_examples()
+    examples = [e for e in (*load_examples(), *load_examples(FURTHER)) if not e.link]
     told = list(_iter_told(examples))
+    turns_of_one = [e.turns[-1] for e in examples if _is_of_one_paper(e)]
+    asking = _list_asking_words(turns_of_one)
     for item in questions:
         if item.source not in SOURCES:
             continue
@@ -82,18 +90,32 @@ def iter_examples(folder: Path, encode: Encode) -> Iterator[WordExample]:
             words.append((word, place, _has(terms[item.paper], word)))
         yield from _build(text, words, _draw(item.paper, N_FOLDS), encode)
     keys = sorted(terms)
-    for example in examples:
-        turn = example.turns[-1]
-        kinds = {piece.kind for piece in turn}
-        if example.want == "passages" and "paper" in kinds and not kinds & {"topic", *TOLD}:
-            drawn_terms = terms[keys[_draw(get_text(turn), len(keys))]]
-            words, at = [], 0
-            for piece in turn:
-                for word, place in _iter_content(piece.text, at):
-                    is_name = piece.kind == "paper"
-                    words.append((word, place, is_name or _has(drawn_terms, word)))
-                at += len(piece.text)
-            yield from _build(get_text(turn), words, _draw(get_text(turn), N_FOLDS), encode)
+    of_one = [get_text(turn) for turn in turns_of_one]
+    for text, turn in zip(of_one, turns_of_one, strict=True):
+        drawn_terms = terms[keys[_draw(text, len(keys))]]
+        words, at = [], 0
+        for piece in turn:
+            for word, place in _iter_content(piece.text, at):
+                if piece.kind == "paper" or fold(word) in asking:
+                    found = piece.kind == "paper" or _has(drawn_terms, word)
+                    words.append((word, place, found))
+            at += len(piece.text)
+        yield from _build(text, words, _draw(text, N_FOLDS), encode)
+
+
+def _is_of_one_paper(example: Example) -> bool:
+    kinds = {piece.kind for piece in example.turns[-1]}
+    return example.want == "passages" and "paper" in kinds and not kinds & {"topic", *TOLD}
+
+
+def _list_asking_words(turns: Sequence[Turn]) -> frozenset[str]:
+    """Words in which several papers are asked after: *solve*, and not the *audio* that one is asked for."""
+    counts = Counter(
+        word
+        for turn in turns
+        for word in {fold(w) for piece in turn if not piece.kind for w, _ in iter_words(piece.text)}
+    )
+    return frozenset(word for word, n in counts.items() if n >= LEAST_ASKED)
 
 
 def _iter_told(examples: Sequence[Example]) -> Iterator[tuple[str, bool]]:
@@ -133,7 +155,9 @@ def _build(
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     spans = [(int(a), int(b)) for a, b in encoding.spans]
     words = sorted(words, key=lambda item: item[1])
-    read, inputs = build_inputs([(word, place) for word, place, _ in words], spans, vectors)
+    read, inputs = build_inputs(
+        parse_query(text), [(word, place) for word, place, _ in words], spans, vectors
+    )
     for at, row in zip(read, inputs, strict=True):
         yield WordExample(row, words[at][2], fold_)
 

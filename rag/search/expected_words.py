@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.search.query import spans_in
+from rag.search.query import AnalysedQuery, spans_in
 from rag.text.everyday import is_everyday
 from rag.types import Span
 
@@ -22,6 +22,7 @@ Matrix = NDArray[np.float32]
 
 WEIGHTS_FILE = Path(__file__).with_name("expected_words.npz")
 ARRAYS = ("hidden", "hidden_bias", "output", "bias")
+N_FLAGS = 3
 EVERYDAY, CONTENT = 0.3, 0.95
 """Without token vectors: about the shares of everyday and other words that the answering papers had."""
 
@@ -54,14 +55,16 @@ def load_expected_words() -> ExpectedWords:
 
 
 def build_inputs(
-    words: Sequence[tuple[str, Span]], spans: Sequence[Span], vectors: Matrix
+    query: AnalysedQuery, words: Sequence[tuple[str, Span]], spans: Sequence[Span], vectors: Matrix
 ) -> tuple[list[int], Matrix]:
     """The words that the model has read, by their index, and what is known of each.
 
-    That is the mean of its tokens, the mean of the question's, whether it is an everyday word, and whether
-    it is written like a name, with capitals or digits.
+    That is the mean of its tokens, the mean of the question's, whether it is an everyday word, whether it is
+    written like a name, with capitals or digits, and whether it says what kind of thing is asked for:
+    *which diseases was it tested on* is answered by one of them.
 
     Args:
+        query: The question.
         words: Of the question, with their places in it.
         spans: Of its tokens, in order.
         vectors: (n_tokens, dim) of length 1.
@@ -72,21 +75,25 @@ def build_inputs(
     rows = []
     for at in read:
         word = words[at][0]
+        is_head = any(a <= words[at][1][0] < b for a, b in query.heads)
         is_written = any(c.isupper() or c.isdigit() for c in word)
         own = vectors[inside[at].start : inside[at].stop].mean(axis=0)
-        rows.append([*own, *whole, is_everyday(word), is_written])
-    return read, np.array(rows, np.float32).reshape(len(read), 2 * vectors.shape[1] + 2)
+        rows.append([*own, *whole, is_everyday(word), is_written, is_head])
+    return read, np.array(rows, np.float32).reshape(len(read), 2 * vectors.shape[1] + N_FLAGS)
 
 
 def estimate_expected(
-    words: Sequence[tuple[str, Span]], spans: Sequence[Span] = (), vectors: Matrix | None = None
+    query: AnalysedQuery,
+    words: Sequence[tuple[str, Span]],
+    spans: Sequence[Span] = (),
+    vectors: Matrix | None = None,
 ) -> list[float]:
     """The probability that an answering paper has each word; by the words alone without token vectors."""
     expected = [EVERYDAY if is_everyday(word) else CONTENT for word, _ in words]
     network = load_expected_words()
-    if vectors is None or 2 * vectors.shape[1] + 2 != len(network.hidden):
+    if vectors is None or 2 * vectors.shape[1] + N_FLAGS != len(network.hidden):
         return expected
-    read, inputs = build_inputs(words, spans, vectors)
+    read, inputs = build_inputs(query, words, spans, vectors)
     for at, p in zip(read, network.estimate(inputs), strict=True):
         expected[at] = p
     return expected

@@ -367,7 +367,7 @@ def _compute_word_weights(
     idf = dict(zip(all_terms, _compute_idf(all_terms, index), strict=True))
     words = [(word, span) for word, span, _ in word_terms]
     vectors = typed.tokens.vectors if typed.tokens else None
-    expected = estimate_expected(words, typed.spans, vectors)
+    expected = estimate_expected(analysed_query, words, typed.spans, vectors)
     return [
         _WordWeight(word, span, sum(idf[term] for term in of_word), p)
         for (word, span, of_word), p in zip(word_terms, expected, strict=True)
