@@ -172,7 +172,12 @@ def _find_focus(frame: Frame, state: DialogueState, library: LibraryView) -> tup
     elif link == "all_of":
         papers = () if frame.want in SETS else list_focus(state, frame.want)
         # "papers on drones / what does the first do? / who is behind these?": the list
-        is_of_list = _THESE.search(question) and list_others(state) and frame.want != "comparison"
+        is_of_list = (
+            state.shown == "paper"
+            and _THESE.search(question)
+            and list_others(state)
+            and frame.want != "comparison"
+        )
         focus = _Focus(state.listed if is_of_list else papers)
     elif link == "those_people":
         focus = _Focus(people=find_people(question, state, library))

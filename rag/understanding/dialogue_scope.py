@@ -128,10 +128,9 @@ def complete(
     has_person = joined.people or any(FIELDS[c.field].type == "person" for c in joined.where)
     if is_set and not has_person and points(frame, PERSON_POINTER):
         names = find_people(question, state, library)
-        limits = [
-            Condition("author", "in" if names[1:] else "is", names if names[1:] else names[0])
-        ]
-        joined = joined.add_conditions(limits if names else ())
+        # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
+        operator, value = ("in", names) if len(names) > 1 else ("is", "".join(names))
+        joined = joined.add_conditions([Condition("author", operator, value)] if names else ())
     # "who studies unemployment? / what has Hannah Brandt on it"
     if is_set and not joined.about and state.topic and _ON_IT.search(question):
         joined = replace(joined, about=state.topic)
