@@ -56,21 +56,24 @@ chat: $(VENV)/runtime
 	@$(BIN)/paperfolk ui --ingest
 
 # The browser's tests need Chromium, those of a shared library PostgreSQL: taken from Debian where
-# that may be done, else left out with a word, except in CI, where nothing is left out.
-HAS_CHROMIUM := command -v chromium chromium-browser google-chrome >/dev/null
+# that may be done, else left out with a word, except in CI, where nothing is left out. Chromium's
+# headless shell is installed sooner and draws no window around each page.
+HAS_CHROMIUM := command -v chromium-headless-shell chromium chromium-browser google-chrome >/dev/null
 HAS_POSTGRESQL := { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
 BRING = $(2) || { \
 	  if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
 	    echo "installing $(1) for the tests"; \
 	    SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	    { $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	      apt-get install -y -qq --no-install-recommends $(1) >/dev/null; } || test -z "$${CI:-}"; \
+	    { $$SUDO apt-get update -qq && for package in $(1) $(3); do \
+	      $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $$package >/dev/null && break; \
+	    done; } || test -z "$${CI:-}"; \
 	  elif [ -n "$${CI:-}" ]; then \
 	    echo "$(1) is missing and cannot be installed here; install it first (Debian: apt-get install $(1))" >&2; exit 1; \
 	  fi; }
 
 chromium:
-	@$(call BRING,chromium,$(HAS_CHROMIUM))
+	@$(call BRING,chromium-headless-shell,$(HAS_CHROMIUM),chromium)
 
 postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
@@ -83,7 +86,7 @@ SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/development chromium postgresql
 	@$(BIN)/paperfolk --data data models fetch
 	@only=""; $(HAS_CHROMIUM) || { only="not browser"; \
-	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium) to run them"; }; \
+	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium-headless-shell) to run them"; }; \
 	$(HAS_POSTGRESQL) || { only="$${only:+$$only and }not postgresql"; \
 	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
 	pytest() { $(BIN)/python -m pytest "$$@" $${only:+-m "$$only"} $(ARGS); }; \

@@ -313,6 +313,9 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
+    words = heads.add_parser("words", help="how surely an answer has each word of its question")
+    words.add_argument("folder", type=Path, help="holds the public sets of questions")
+    words.set_defaults(run=run_train_words)
     tokens = heads.add_parser("tokens", help="how token vectors are kept small")
     tokens.add_argument(
         "folder", type=Path, help="holds folders with a corpus.jsonl, such as BEIR's collections"
@@ -579,7 +582,8 @@ def run_calibrate(args: argparse.Namespace) -> int:
         for name, questions in fields.group_by_field(args.fields).items() if args.fields else ():
             library = stack.enter_context(_open_library(args.fields / name))
             examples = abstention.build_field_examples(library, questions)
-            sources.append(abstention.Source(library, examples))
+            if examples:  # the later parts of the questions are not fitted to
+                sources.append(abstention.Source(library, examples))
         fitted = abstention.run_calibration(sources)
     print(yaml.safe_dump(fitted, sort_keys=False), end="")
     return DONE
@@ -603,6 +607,14 @@ def run_train_planted(args: argparse.Namespace) -> int:
     with open_assistant(load(data=args.data)) as assistant:
         embed = MiniLM(assistant.settings).embed_documents
         print(train(assistant.library.list_papers(), embed, load_whole_words(assistant.settings)))
+    return DONE
+
+
+def run_train_words(args: argparse.Namespace) -> int:
+    from eval.train.expected_words import train
+    from rag.adapters.minilm import MiniLM
+
+    print(train(args.folder, MiniLM().encode_query))
     return DONE
 
 

@@ -33,6 +33,7 @@ LONG = (
     BROWSER,
     "tests/eval/test_expectations.py",
     "tests/understanding/test_linear.py",
+    "tests/readers/test_growth.py",
     "tests/ui/",
     "tests/app/",
     "tests/generation/",

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 from ui.views import answer_html
@@ -225,6 +226,7 @@ _ALLOWED = {"p", "br", "strong", "em", "ul", "ol", "li", "table", "thead", "tbod
             "code", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "hr", "button"}  # fmt: skip
 
 
+@lru_cache(5_000)  # replies to one question begin alike, and most are looked at twice
 def seen(text: str) -> str:
     """The words on the screen while an answer grows; its markup is checked on the way."""
     html = answer_html.render_unfinished(text)

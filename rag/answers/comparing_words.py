@@ -17,7 +17,7 @@ COMPARES = re.compile(
 )
 
 
-_MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2}\w*+(?:-\w+)*")
+_MADE_UP = re.compile(r"[a-z\d][A-Z]|\b[A-Z]{2}")
 
 
 SIDE_WORDS = 2

@@ -16,11 +16,17 @@ from rag.answers import phrases
 from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
-from rag.answers.comparing_words import COMPARES, content_words, is_telling
+from rag.answers.comparing_words import (
+    COMPARES,
+    content_words,
+    find_comparing_words,
+    is_telling,
+)
 from rag.answers.leading import tells_how
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
 from rag.answers.sentence_forms import Request, names_data
+from rag.answers.sufficiency import list_unmet_words
 from rag.answers.verdicts import tell_verdict
 from rag.library.naming import get_short_name, is_made_up
 from rag.text import iter_words
@@ -55,6 +61,8 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
     verdict = tell_verdict(query.text, [_narrow_figures(query.sides, hit) for hit in hits], marks)
     facts = [verdict] if verdict else []
     facts += list_facts([hit.paper for hit in hits], marks)
+    if unmet := list_unmet_words(hits, find_comparing_words(query.text)):
+        facts.append(phrases.tell_unmet(unmet, len(hits)))
     table = _render_table(query, hits, marks)
     return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))
 
@@ -157,7 +165,7 @@ def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
 
 
 _DIFFER_IN = re.compile(
-    r"\b(?:differ\w*|compar\w+|contrast|versus|vs)\b.*\b(?:in|by)\b", re.IGNORECASE
+    r"\b(?:differ\w*|compar\w+|contrast|versus|vs)\b.{0,400}\b(?:in|by)\b", re.IGNORECASE
 )
 
 

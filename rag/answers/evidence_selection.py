@@ -116,7 +116,7 @@ def _choose_papers(
             return Choice(retrieval, (), Sufficiency(False, 0.0, missing))
     named_ids = _find_named_papers(query, find, library)
     if len(named_ids) > 1:
-        return _choose_named(query.text, named_ids, retrieval, retrieve)
+        return _choose_named(query, named_ids, retrieval, retrieve)
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
@@ -276,18 +276,21 @@ def _find_titled(side: str, find: Find) -> str | None:
 
 
 def _choose_named(
-    query: str, paper_ids: Sequence[str], retrieval: Retrieval, retrieve: RetrieveWithin
+    query: Query, paper_ids: Sequence[str], retrieval: Retrieval, retrieve: RetrieveWithin
 ) -> Choice:
-    """Papers that are named are what is asked about, all of them; only what is asked may be missing."""
-    hits = retrieve(query, len(paper_ids), within=tuple(paper_ids))
+    """Papers that are named are what is asked about, all of them; only what is asked may be missing.
+
+    A comparison of two stands though a word is missing, which it tells: "which would you take for a small
+    edge device?" was declined for "device".
+    """
+    hits = retrieve(query.text, len(paper_ids), within=tuple(paper_ids))
     cited = tuple(sorted(hits.papers, key=lambda hit: paper_ids.index(hit.paper.paper_id)))
     retrieval = _put_first(cited, retrieval)
-    return Choice(
-        retrieval,
-        cited,
-        sufficiency.compute_sufficiency_of_named(retrieval, cited, find_comparing_words(query)),
-        True,
-    )
+    apart = find_comparing_words(query.text)
+    verdict = sufficiency.compute_sufficiency_of_named(retrieval, cited, apart)
+    if query.want == "comparison" and len(query.sides) == len(cited):
+        verdict = replace(verdict, sufficient=True)
+    return Choice(retrieval, cited, verdict, True)
 
 
 def _abstain_on_named(
@@ -341,7 +344,7 @@ def _retrieve_titled(
 def _is_silent(query: Query, cited: Sequence[PaperHit]) -> bool:
     """Whether papers pointed at have no word of what is asked, nor anything near it."""
     is_far = max((hit.score for hit in cited), default=1.0) < extractive.NEAR_SCORE
-    return is_far and sufficiency.has_no_word_of(query.text, cited)
+    return is_far and sufficiency.has_no_word_of(cited)
 
 
 _EACH_PAPER = re.compile(

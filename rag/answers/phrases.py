@@ -315,6 +315,12 @@ def tell_undefined(subject: str) -> str:
     return f"No definition of “{subject}” is stated. Nearest:"
 
 
+def tell_unmet(words: Sequence[str], n: int) -> str:
+    """``Neither mentions “device”.``, of n papers that are compared."""
+    who = "Neither mentions" if n == 2 else "None of them mentions"
+    return f"{who} {join_names(f'“{word}”' for word in words)}."
+
+
 # --- orders and groups --------------------------------------------------------------------------
 
 

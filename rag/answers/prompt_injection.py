@@ -90,7 +90,7 @@ _HIDING_MARKS = (
     r"\b(?:begin|end|start|stop)\s+(?:of\s+)?(?:the\s+)?(?:new\s+|system\s+|user\s+)?(?:instructions?|prompt|passages?|context|documents?|input|data|evidence)\b",
     r"[{\[]\s*[\"'](?:tool_calls?|tool|function|function_call|name|action|role|command|arguments)[\"']\s*:",
     r"<!--|<(?:script|img|iframe|svg|object|embed|form|a|style|link|meta|base)\b[^>]*>|javascript:|data:text/|!\[[^\]]*\]\s*[(\[]",
-    r"https?://[^\s)]*[?&][\w-]+=|\{\{.{0,60}\}\}|\$\{.{0,60}\}",
+    r"https?://[^\s)]{0,400}?[?&][\w-]{1,60}=|\{\{.{0,60}\}\}|\$\{.{0,60}\}",
 )
 _OTHERS = (
     r"(?:ignorier(?:e|t)?|ignorieren sie|vergiss|vergesst|vergessen sie|missachte[nt]?|überschreib(?:e|t)?)\b.{0,70}(?:anweisung|instruktion|regel|vorgabe|befehl|prompt)",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
 from rag.answers.leading import asks_for_limits, order_by_form
 from rag.answers.sentence_forms import (
     FORMS,
+    KINDS,
     SEEKING_KINDS,
     Request,
     count_content_words,
@@ -82,7 +82,7 @@ def choose_sentences(
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
     if name := find_abbreviated(question):
         chosen.sort(key=lambda s: not spells_out(name, hit.paper.text[slice(*s.span)]))
-    if find_kinds_of_data(question) or (
+    if _asks_for_kinds_of_data(question) or (
         asks_for == "data" and "data" in request.kinds and not request.kinds & _NO_DATA_KINDS
     ):
         # "which cameras was it evaluated on?": the data, not how it is made, nor "results demonstrate"
@@ -184,3 +184,17 @@ def _format_people(paper: Paper) -> str:
     if len(names) == 2 and paper.authors_complete:
         return plain(f"{names[0]} and {names[1]}")
     return f"{plain(names[0])} et al."
+
+
+_KIND_ASKED = re.compile(
+    r"\b(?:which|what)\s+(?P<kinds>[a-z][\w-]*(?:\s+(?!(?:was|were|is|are|has|have|had|does|do|did|can)\b)"
+    r"[a-z][\w-]*){0,4})\s+(?:was|were|is|are|has|have|had|does|do|did|can)\b"
+)
+
+
+def _asks_for_kinds_of_data(question: str) -> bool:
+    """Whether a question about data asks for its kinds, in the plural: ``which diseases``."""
+    if not KINDS["data"].search(question):
+        return False
+    kinds = (match["kinds"] for match in _KIND_ASKED.finditer(question))
+    return any(re.search(r"(?<!s)s\b", kind) for kind in kinds)

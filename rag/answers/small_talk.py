@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.types import Answer, Query
+from rag.types.query import NOTHING_SHOWN
 
 _GREETING = (
     "Hello. I answer questions about the papers in this library, quote the sentences that say so, "
@@ -33,6 +34,8 @@ _REPLIES = {
     "thanks": "You are welcome. Ask on about a topic, a paper or a person.",
     "capabilities": _CAPABILITIES,
     "about_you": _ABOUT,
+    NOTHING_SHOWN: "The last answer showed no paper and nobody that this could be asked of. Name the topic, the "
+    "paper or the person.",
     "feedback": "All right. Ask on about a topic, a paper or a person.",
 }
 _COMPLAINS = re.compile(

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from rag.answers.asking_words import find_words_of_asking
 from rag.answers.required_details import find_missing_particular
 from rag.answers.sentence_forms import count_content_words
 from rag.search.query import FRAME_WORDS
-from rag.search.thesaurus import find_everyday_phrases
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.everyday import is_everyday
 from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
@@ -26,10 +24,13 @@ from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
 CALIBRATION_FILE = Path(__file__).with_name("calibration.yaml")
 
 SALIENT_IDF = 1.5
+EXPECTED = 0.5
+"""Least probability that an answering paper has a word, for one that may be the reason to decline."""
 RARE_IDF = 3.0
 """The idf of a rare word: in about one chunk of twenty."""
-HIGHEST_IDF = 6.0
-"""Larger values of idf count no more."""
+MOST_WON, MOST_LOST = 10.0, 3.0
+"""Nats; more evidence counts no more."""
+LEAST_PROBABILITY = 1e-3
 LONG_WORDS = 18
 """Content words from which a question counts as a full description."""
 DESCRIPTION_LENGTH = (6, 16)
@@ -42,9 +43,11 @@ _REMEMBERS = re.compile(
     r"|(?:forgot|cannot recall|can't recall|don't remember) (?:the|its|what|which)|what was (?:that|the) paper)\b",
     re.IGNORECASE,
 )
-REMEMBERED = 0.15
+NEAR_COSINE = 0.55
+"""Of a word and the nearest token of a paper that speaks of the like; of others it is about .3."""
+REMEMBERED = 0.05
 """Least probability where a paper is only remembered: "something about trees of emotions in curved space"
-was declined for "curved" (.28); what no paper is about stays below .01."""
+was declined for "curved" (.11); what no paper is about stays below .01."""
 N_READ = 3
 """Cited papers that are read for pairs of words."""
 BACKGROUND = slice(10, 20)
@@ -79,11 +82,10 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     if not cited:
         return Sufficiency(False, 0.0)
     fitted = load_calibration()
-    values = compute_asked_features(retrieval, cited)
+    values = compute_features(retrieval, cited)
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
-    asked_of = _forgive_words_of_asking(retrieval.query, cited)
-    pointed_at = _is_pointed_at(retrieval.query, asked_of[0])
+    pointed_at = _is_pointed_at(retrieval.query, cited[0])
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     threshold = fitted.threshold
     if _REMEMBERS.search(retrieval.query):
@@ -103,78 +105,39 @@ def compute_sufficiency_of_named(
         apart: Spans of the query that say nothing of content, such as words of comparing.
     """
     verdict = compute_sufficiency(retrieval, cited)
-    lacks = any(
-        _is_salient(m) and not m.is_found and not any(a <= m.span[0] < b for a, b in apart)
-        for m in _find_best_matches(cited)
-    )
+    lacks = bool(list_unmet_words(cited, apart))
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     return replace(
         verdict, sufficient=bool(cited) and has_particulars and (not lacks or verdict.sufficient)
     )
 
 
+def list_unmet_words(cited: Sequence[PaperHit], apart: Sequence[Span] = ()) -> list[str]:
+    """Words that an answer surely has and none of the papers; those that begin in ``apart`` are left aside."""
+    return [
+        m.word
+        for m in _find_best_matches(cited)
+        if _is_salient(m) and not m.is_found and not any(a <= m.span[0] < b for a, b in apart)
+    ]
+
+
 def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
-    hits = _forgive_words_of_asking(retrieval.query, (*cited, *retrieval.papers[:NEAREST]))
-    hits = _forgive_own_situation(retrieval.query, hits)
-    words_missed = [m.word for m in _find_best_matches(hits) if _is_salient(m) and not m.is_found]
+    hits = (*cited, *retrieval.papers[:NEAREST])
+    lacking = [m for m in _find_best_matches(hits) if m.idf >= SALIENT_IDF and not m.is_found]
+    # "how are zeppelins steered?": where nothing is there, no word is surely expected, so the likeliest are named
+    least = max((m.expected for m in lacking), default=0.0) / 2
+    words_missed = [m.word for m in lacking if m.expected >= least]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
     if particular and not any(fold(word) in particular for word in words_missed):
         words_missed.append(particular)
     return tuple(words_missed)
 
 
-def has_no_word_of(query: str, hits: Sequence[PaperHit]) -> bool:
+def has_no_word_of(hits: Sequence[PaperHit]) -> bool:
     """Whether a question has words that say what is asked, and no paper has any of them."""
-    salient = [
-        m for m in _find_best_matches(_forgive_words_of_asking(query, hits)) if _is_salient(m)
-    ]
+    salient = [m for m in _find_best_matches(hits) if _is_salient(m)]
     return bool(salient) and not any(m.is_found for m in salient)
-
-
-_OWN = re.compile(r"\b(?:my|our)(?:\s+[\w-]+){1,3}", re.IGNORECASE)
-
-
-def _forgive_own_situation(query: str, hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
-    """The papers without the words that nothing has of what the asker calls their own.
-
-    "Could sign language recognition help my deaf patients?" was declined for "deaf" and "patients". A
-    question of nothing else is not forgiven: "what does my hamster eat?"
-    """
-    own = [match.span() for match in _OWN.finditer(query)]
-    best = _find_best_matches(hits) if own else []
-
-    def is_own(match: WordMatch) -> bool:
-        return any(start <= match.span[0] < end for start, end in own)
-
-    if not any(m.is_found and _is_salient(m) and not is_own(m) for m in best):
-        return tuple(hits)
-    gone = {m.span for m in best if not m.is_found and is_own(m)}
-    return _leave_out(gone, hits)
-
-
-def _forgive_words_of_asking(query: str, hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
-    """The papers without the words that none of them has and that only say what is asked."""
-    spans = find_words_of_asking(query, hits)
-    gone = {
-        m.span
-        for m in _find_best_matches(hits)
-        if not m.is_found and any(start <= m.span[0] < end for start, end in spans)
-    }
-    return _leave_out(gone, hits)
-
-
-def _leave_out(gone: Collection[Span], hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
-    """The papers without their matches of the words at some spans."""
-    return tuple(
-        replace(hit, words=tuple(m for m in hit.words if m.span not in gone)) for hit in hits
-    )
-
-
-def compute_asked_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
-    """`compute_features` of what is asked: without words of asking, and the asker's own situation."""
-    asked_of = _forgive_words_of_asking(retrieval.query, cited)
-    return compute_features(retrieval, _forgive_own_situation(retrieval.query, asked_of))
 
 
 def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
@@ -182,16 +145,15 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
 
     ``cited`` is not empty. A word counts as met if any cited paper meets it (questions that compare
     papers name something of each); ``single_…`` looks at the one paper that misses least, because a
-    topic is not there if its words are spread over papers. ``ahead`` is the lead over what any paper
-    of the field scores. Long descriptions may well have words that no paper has, so some values are
-    given once more divided by the root of the length; and a description of a half-remembered paper,
+    topic is not there if its words are spread over papers. ``won`` is the evidence of the words that are
+    there, ``single_lost`` against a paper of those that it lacks, by how surely each was expected. ``ahead``
+    is the lead over what any paper of the field scores. Long descriptions may well have words that no paper
+    has, so some values are divided by the root of the length; and a description of a half-remembered paper,
     which asks nothing (``describes``), lacks more words than a question.
     """
     best, query = cited[0], retrieval.query
     met = [m for m in _find_best_matches(cited) if m.idf > 0]
-    missing = _compute_largest_gap(met)
     matches_by_paper = [hit.words for hit in cited if hit.words]
-    single = min(map(_compute_largest_gap, matches_by_paper), default=0.0)
     pairs = max(_compute_share_of_pairs(query, hit.paper) for hit in cited[:N_READ])
     short = max(1, len(met)) ** -0.5
     return {
@@ -199,20 +161,32 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "ahead": best.score - _compute_background([hit.score for hit in retrieval.papers]),
         "dense": best.signals.get("dense", 0.0),
         "met": _compute_share_met(best.words),
-        "found": _compute_share_found(met),
-        "missing": missing,
-        "missing_everyday": max(
-            (_compute_gap(m) for m in met if _is_everyday(m.word)), default=0.0
-        ),
         "missing_names": min(2, sum(not m.is_found for m in met if _is_printed_name(m, query))) / 2,
-        "single_missing": single,
-        "pairs": pairs,
-        "short_missing": missing * short,
-        "short_single_missing": single * short,
+        "short_single_missing": min(map(_compute_largest_gap, matches_by_paper), default=0.0)
+        * short,
         "short_pairs": pairs * short,
         "long": min(1.0, len(met) / LONG_WORDS),
         "describes": _compute_description(query),
+        "won": min(MOST_WON, sum(_compute_surprise(m.expected) for m in met if m.is_found))
+        / MOST_WON,
+        "single_lost": min(MOST_LOST, min(map(_compute_loss, matches_by_paper), default=0.0))
+        / MOST_LOST,
     }
+
+
+def _compute_loss(matches: Sequence[WordMatch]) -> float:
+    """How surprising it is that a paper which answers lacks the words that this one lacks.
+
+    Without everyday words, which whoever has not read the paper chooses freely: "in which two subsets is it
+    *divided*?" was declined.
+    """
+    lacking = (m for m in matches if m.idf > 0 and not is_everyday(m.word))
+    return sum(map(_compute_surprise, map(_compute_gap, lacking)))
+
+
+def _compute_surprise(probability: float) -> float:
+    """Of an event of the opposite probability, in nats."""
+    return -math.log(max(LEAST_PROBABILITY, 1 - probability))
 
 
 def _compute_description(query: str) -> float:
@@ -235,25 +209,21 @@ def _compute_largest_gap(matches: Sequence[WordMatch]) -> float:
 
 
 def _is_pointed_at(query: str, hit: PaperHit) -> bool:
-    """Whether the query has a name that hardly any other paper has, and no salient word is missing."""
+    """Whether the query has a name that hardly any other paper has, and no salient word is missing.
+
+    "which diseases was mclSTExp tested on?" is near to the cancer that it was tested on.
+    """
     salient = [m for m in hit.words if _is_salient(m)]
-    return all(m.is_found for m in salient) and any(
+    return all(m.is_found or m.cosine >= NEAR_COSINE for m in salient) and any(
         m.idf >= RARE_IDF and _is_printed_name(m, query) for m in salient
     )
 
 
 def _compute_share_met(matches: Sequence[WordMatch]) -> float:
     """How well one paper meets the words, by their idf: those it lacks count as near as they come."""
-    total = sum(m.idf for m in matches)
-    met = sum(m.idf * (1.0 if m.is_found else m.cosine) for m in matches)
+    total = sum(m.idf * m.expected for m in matches)
+    met = sum(m.idf * m.expected * (1.0 if m.is_found else m.cosine) for m in matches)
     return met / total if total else 0.0
-
-
-def _compute_share_found(matches: Sequence[WordMatch]) -> float:
-    """Share of the words that are found, by their idf and without the everyday ones."""
-    content_matches = [m for m in matches if not _is_everyday(m.word)]
-    total = sum(m.idf for m in content_matches)
-    return sum(m.idf for m in content_matches if m.is_found) / total if total else 1.0
 
 
 def _compute_share_of_pairs(query: str, paper: Paper) -> float:
@@ -276,21 +246,9 @@ def _compute_share_of_pairs(query: str, paper: Paper) -> float:
     return sum(pair in together for pair in wanted) / len(wanted)
 
 
-def _is_everyday(word: str) -> bool:
-    """Whether a word is an everyday one, or one cut short.
-
-    "In which order when a pretrained net has to drop content?" was declined for "net".
-    """
-    return is_everyday(word) or any(
-        term.startswith(fold(word)) and is_everyday(term)
-        for _, terms in find_everyday_phrases(word)
-        for term in terms
-    )
-
-
 def _has_content(word: str) -> bool:
     folded = fold(word)
-    return not (folded in STOP_WORDS or folded in FRAME_WORDS or _is_everyday(word))
+    return not (folded in STOP_WORDS or folded in FRAME_WORDS or is_everyday(word))
 
 
 def _find_best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
@@ -303,14 +261,14 @@ def _find_best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
 
 
 def _compute_gap(match: WordMatch) -> float:
-    """How much a word is missed: its worth, times how far its nearest token is."""
-    return (
-        0.0 if match.is_found else min(1.0, match.idf / HIGHEST_IDF) * (1 - max(0.0, match.cosine))
-    )
+    """How much a word is missed: how surely it was expected, times how far its nearest token is."""
+    return 0.0 if match.is_found else match.expected * (1 - max(0.0, match.cosine))
 
 
 def _is_salient(match: WordMatch) -> bool:
-    return match.idf >= SALIENT_IDF and not _is_everyday(match.word)
+    """Whether a word may be the reason to decline: expected, and neither common here nor an everyday one."""
+    is_rare = match.idf >= SALIENT_IDF and not is_everyday(match.word)
+    return is_rare and match.expected >= EXPECTED
 
 
 def _is_printed_name(match: WordMatch, query: str) -> bool:

@@ -21,7 +21,7 @@ _NEAR = 6
 FEW_WORDS = 8
 """A keyless reply of so few words that denies anything states nothing else."""
 _LEFT_OPEN = re.compile(
-    r"\b(?:left|leaves?|remains?|stays?)\s+(?:\w+\s+)?(?:open|unclear|unstated|unanswered)\b|\b(?:bleibt|lässt|lassen)\b.*\boffen\b"
+    r"\b(?:left|leaves?|remains?|stays?)\s+(?:\w+\s+)?(?:open|unclear|unstated|unanswered)\b|\b(?:bleibt|lässt|lassen)\b.{0,200}\boffen\b"
     r"|\breste\w*\s+(?:ouvert|inconnu)|\bqueda\w*\s+(?:abiert|sin)",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ sentences numbered, in order, beside the passages that they cite with authors an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.generation import prompt_files
@@ -20,7 +20,8 @@ from rag.types import Evidence
 
 VERIFY_VARIABLES = ("question", "passages", "sentences", "fence")
 VERIFY_PARTS = ("passage", "sentence", "unknown", "none")
-_ENTRY = re.compile(r"\"n\"\s*:\s*\"?(\d{1,3})\"?(.*?)\"verdict\"\s*:\s*\"([^\"]*)\"", re.DOTALL)
+_NUMBER = re.compile(r"\"n\"\s*:\s*\"?(\d{1,3})(?!\d)")
+_VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class Verifier:
         words = self.prompt.words
         meanings = {words["supported"]: True, words["unsupported"]: False}
         verdicts = {
-            int(number) - 1: meanings[verdict]
-            for number, _, verdict in _ENTRY.findall(text)
-            if verdict in meanings and 0 < int(number) <= len(sentences)
+            number - 1: meanings[verdict]
+            for number, verdict in _list_verdicts(text)
+            if verdict in meanings and 0 < number <= len(sentences)
         }
         return verdicts if reply.error is None else {}
 
@@ -85,3 +86,11 @@ class Verifier:
                 "fence": mark,
             }
         )
+
+
+def _list_verdicts(text: str) -> Iterator[tuple[int, str]]:
+    """The verdicts printed in a reply, whole JSON or not: each belongs to the number before it."""
+    _, *printed = _NUMBER.split(text)
+    for number, entry in zip(printed[::2], printed[1::2], strict=True):
+        if verdict := _VERDICT.search(entry):
+            yield int(number), verdict[1]

@@ -41,7 +41,7 @@ def resolve_conditions(conditions: Sequence[Condition], library: LibraryView) ->
     absent: list[str] = []
     choices: list[Mention] = []
     for condition in conditions:
-        if condition.operator in (*ABSENCE, "contains", "not_contains", "starts"):
+        if condition.operator in (*ABSENCE, "contains", "not_contains", "contains_any", "starts"):
             pass  # no whole name to look up
         elif condition.field in PEOPLE_FIELDS:
             mentions = [_find_mention(str(value), library) for value in condition.values]

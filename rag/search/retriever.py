@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from rag.search.acronyms import (
     is_measure,
     is_part,
 )
+from rag.search.expected_words import estimate_expected
 from rag.search.query import (
     FRAME_WORDS,
     AnalysedQuery,
@@ -98,6 +99,15 @@ class _Wording:
     vector: late.Matrix
     spans: Sequence[Span] = ()
     tokens: late.QueryTokens | None = None
+
+
+class _WordWeight(NamedTuple):
+    """A word of the question, what it weighs in this library, and how surely an answering paper has it."""
+
+    word: str
+    span: Span
+    idf: float
+    expected: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +221,7 @@ class Retriever:
                 for of in zip(wordings, scores, lexical, strict=True)
             ]
         candidates = _choose_wordings(chunks, tried)
-        word_weights = _compute_word_weights(analysed_query, index)
+        word_weights = _compute_word_weights(analysed_query, index, wordings[0])
         return self._join(analysed_query, tried[0], candidates, k, rewriting, word_weights)
 
     def _build_wording(self, analysed_query: AnalysedQuery, index: Lexical) -> _Wording:
@@ -281,7 +291,7 @@ class Retriever:
         candidates: Sequence[_Candidate],
         k: int,
         rewriting: thesaurus.Rewriting | None,
-        word_weights: Sequence[tuple[str, Span, float]],
+        word_weights: Sequence[_WordWeight],
     ) -> Retrieval:
         """A paper scores as its best chunk; its sentences come from all chunks that were found."""
         by_paper: dict[str, list[_Candidate]] = defaultdict(list)
@@ -346,16 +356,22 @@ def build_query_tokens(
 
 
 def _compute_word_weights(
-    analysed_query: AnalysedQuery, index: Lexical
-) -> list[tuple[str, Span, float]]:
-    """Each word of the query with its idf; 0 for stop words and words of asking."""
+    analysed_query: AnalysedQuery, index: Lexical, typed: _Wording
+) -> list[_WordWeight]:
+    """Each word of the query with its idf, which is 0 for stop words and words of asking."""
     word_terms = [
         (word, span, () if fold(word) in FRAME_WORDS else extract_terms(word))
         for word, span in iter_words(analysed_query.text)
     ]
     all_terms = sorted({term for _, _, of_word in word_terms for term in of_word})
     idf = dict(zip(all_terms, _compute_idf(all_terms, index), strict=True))
-    return [(word, span, sum(idf[term] for term in of_word)) for word, span, of_word in word_terms]
+    words = [(word, span) for word, span, _ in word_terms]
+    vectors = typed.tokens.vectors if typed.tokens else None
+    expected = estimate_expected(analysed_query, words, typed.spans, vectors)
+    return [
+        _WordWeight(word, span, sum(idf[term] for term in of_word), p)
+        for (word, span, of_word), p in zip(word_terms, expected, strict=True)
+    ]
 
 
 def _choose_wordings(chunks: Sequence[Chunk], tried: Sequence[_Tried]) -> list[_Candidate]:
@@ -479,13 +495,13 @@ def _list_roles(chunk: Chunk) -> dict[Span, SentenceRole]:
 
 
 def _list_word_forms(
-    word_weights: Sequence[tuple[str, Span, float]], rewriting: thesaurus.Rewriting | None
+    word_weights: Sequence[_WordWeight], rewriting: thesaurus.Rewriting | None
 ) -> list[tuple[str, ...]]:
     """Each word as typed, with the research term that it was replaced by, if there is one."""
     replaced = rewriting.replaced if rewriting else ()
     starts = [start for (start, _), _ in replaced]
     word_forms: list[tuple[str, ...]] = []
-    for word, (start, end), _ in word_weights:
+    for word, (start, end), *_ in word_weights:
         at = bisect_right(starts, start) - 1
         inside = at >= 0 and end <= replaced[at][0][1]
         word_forms.append((word, replaced[at][1]) if inside else (word,))
@@ -493,7 +509,7 @@ def _list_word_forms(
 
 
 def _match_words(
-    word_weights: Sequence[tuple[str, Span, float]],
+    word_weights: Sequence[_WordWeight],
     word_forms: Sequence[Sequence[str]],
     short: Sequence[Span],
     typed: _Tried,
@@ -520,7 +536,7 @@ def _match_words(
         for side in (0, 1)
     }
     met = []
-    for at, ((word, (start, end), idf), forms) in enumerate(
+    for at, ((word, (start, end), idf, expected), forms) in enumerate(
         zip(word_weights, word_forms, strict=True)
     ):
         inside = spans_in(typed.wording.spans, (start, end))
@@ -535,7 +551,7 @@ def _match_words(
         is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
         is_found = is_found or is_measure(word, paper)
         is_found = is_found or (is_without_spaces(word) and word in f"{paper.name} {paper.text}")
-        met.append(WordMatch(word, (start, end), idf, is_found, cosine))
+        met.append(WordMatch(word, (start, end), idf, is_found, cosine, expected))
     return tuple(met)
 
 

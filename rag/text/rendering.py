@@ -189,7 +189,7 @@ def _normalize_english(text: str) -> str:
     """English of which the grammar of questions can make something."""
     text = re.sub(r"\s+([?!.,;:)])", r"\1", text).replace("( ", "(")
     text = re.sub(r"\b(about|on|with|have|has)\s+of\b", r"\1", text)
-    text = re.sub(r"\b(who)\s+(?:has|have)\s+(.+?)\s+(wrote)\b", r"\1 \3 \2", text)
+    text = re.sub(r"\b(who)\s+(?:has|have)\s+(.{1,200}?)\s+(wrote)\b", r"\1 \3 \2", text)
     return re.sub(r"\b(?:of|by)\s+(?=(?:19|20)\d\d\b)", "from ", text)
 
 

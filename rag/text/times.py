@@ -67,8 +67,9 @@ _ONWARDS = re.compile(
 )
 _BACKWARDS = re.compile(r"\s+(?:or|and)\s+(?:earlier|older|before)\b", re.IGNORECASE)
 _NEGATED = re.compile(
-    r"(?:\bnot|\b\w+n't|\bother\s+than|\bexcept(?:\s+(?:for|those))?|\bexcluding|\boutside(?:\s+of)?)\s+"
-    r"(?:(?:those|ones|papers|posted|published|dated|in|from|of)\s+)*$",
+    r"(?:\bnot|\b\w+n't|\bother\s+than|\bexcept(?:\s+for)?|\bwithout|\b(?:exclud|remov)(?:e|ing)|\b(?:drop|skip|omit|ignore)"
+    r"|\b(?:leave|leaving|throw)\s+out|\bminus|\boutside(?:\s+of)?)\s+"
+    r"(?:(?:those|ones?|papers|all|any|anything|everything|the|that|which|is|are|was|were|posted|published|dated|in|from|of)\s+)*$",
     re.IGNORECASE,
 )
 _IN = re.compile(

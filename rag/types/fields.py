@@ -42,7 +42,7 @@ _ORDERED: tuple[Operator, ...] = (
     "is", "is_not", "in", "not_in", "in_each", "above", "below", "known", "unknown",
 )  # fmt: skip
 _NAMED: tuple[Operator, ...] = (
-    "is", "is_not", "in", "not_in", "lacks", "two_of", "contains", "not_contains", "known", "unknown",
+    "is", "is_not", "in", "not_in", "lacks", "two_of", "contains", "not_contains", "contains_any", "known", "unknown",
 )  # fmt: skip
 OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
     "integer": _ORDERED,

@@ -73,10 +73,11 @@ Detail = Literal[
 ]
 Measure = Literal["each", "average", "median", "sum"]
 RECAP = "recap"
+NOTHING_SHOWN = "nothing shown"
 READING_ORDER = "reading order"
 NEW_DATA = "new data"
 """What `Query.what` says of a recap of the conversation, of a list of what to read first, and of the papers
-that bring a data set or a benchmark of their own."""
+that bring a data set or a benchmark of their own; of an aside that asks of what an answer before did not show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class WordMatch:
         idf: Its weight in this library; 0 for stop words and question words.
         is_found: Whether the paper contains the word (title, text, people, year, ...).
         cosine: Similarity of the nearest token in the paper, -1 to 1; 0 without token vectors.
+        expected: The probability that a paper which answers the question has the word, 0 to 1.
     """
 
     word: str
@@ -89,6 +90,7 @@ class WordMatch:
     idf: float
     is_found: bool
     cosine: float
+    expected: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import cast
 
 from rag.library.view import LibraryView
-from rag.text import join_names
+from rag.text import join_names, split_sentences
 from rag.types.fields import FIELDS, QueryError
 from rag.types.query import (
     NEW_DATA,
@@ -104,7 +104,8 @@ CLOSE = 0.9
 def drop_told(frame: Frame) -> str:
     """The question without what is told before it: ``My student asked me this: how fast is SpMT?``.
 
-    A preamble goes where it ends a sentence, or introduces the question.
+    A preamble goes where it ends a sentence, or introduces the question; and behind the question sentences
+    of which it is half: ``Can they be fooled? I write for a newspaper, so plain words please.``
     """
     question, end = frame.question, 0
     for slot in frame.slots:
@@ -114,7 +115,23 @@ def drop_told(frame: Frame) -> str:
             and slot.text[-1] in ".!:;"
         ):
             end = slot.end
-    return question[end:].strip() or question
+    sentences = [span for span in split_sentences(question) if span[0] >= end]
+    last = len(sentences)
+    while last > 1 and _is_told(sentences[last - 1], frame):
+        last -= 1
+    stop = sentences[last - 1][1] if sentences else len(question)
+    return question[end:stop].strip() or question
+
+
+def _is_told(sentence: tuple[int, int], frame: Frame) -> bool:
+    """Whether a sentence asks nothing: at least half of it is told, or says how the answer shall look."""
+    start, end = sentence
+    n_told = sum(
+        min(slot.end, end) - max(slot.start, start)
+        for slot in frame.slots
+        if slot.kind in ("preamble", "form") and slot.start < end and slot.end > start
+    )
+    return 2 * n_told >= end - start
 
 
 def describe_want(query: Query) -> str:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types.fields import FIELDS, Condition
-from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
+from rag.types.fields import Condition
+from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
 from rag.understanding.dialogue_links import (
     LIKE,
-    SOME_WITH,
     SURE,
-    THEM,
     choose_link,
     is_about_others,
     is_of_set,
@@ -35,6 +33,13 @@ from rag.understanding.dialogue_merging import (
     narrow_set,
     narrow_topic,
     set_role,
+)
+from rag.understanding.dialogue_operations import (
+    explain,
+    fill_empty,
+    operate,
+    tells_nothing,
+    use_rest,
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
 from rag.understanding.dialogue_scope import (
@@ -65,19 +70,64 @@ from rag.understanding.dialogue_state import (
 from rag.understanding.dialogue_subject import ask_of_subject
 from rag.understanding.entities import Entities
 from rag.understanding.field_words import read_order
-from rag.understanding.frame_types import Frame
+from rag.understanding.frame_types import Frame, Link
 from rag.understanding.paper_queries import build_author
 
 # --- the next turn --------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Focus:
+    """What a turn points at.
+
+    Attributes:
+        papers: Ids; ``people`` names.
+        is_called: Words of the turn tell which paper is meant: ``the tracking one``.
+    """
+
+    papers: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    is_called: bool = False
+
+
 def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
+    if reason := explain(frame.question, state):
+        return Reading(state.query, frame.question, reason="it asks why", notes=(reason,))
+    if tells_nothing(frame, state):
+        nothing = Query("aside", what=NOTHING_SHOWN)
+        return Reading(
+            nothing, frame.question, reason="it points at what was shown, which is nothing"
+        )
+    frame, state = _settle_link(frame, entities, state, library)
+    frame, focus = _find_focus(frame, state, library)
+    alone = compose(frame, entities, library, focus.papers, focus.people)
+    alone = replace(alone, unread=()) if focus.is_called else alone
+    joined = _join_query(frame, entities, alone, state, library)
+    completed = complete(frame, alone, joined or alone.query, state, library)
+    completed = fill_empty(alone, completed, state, library)
+    if joined is None and completed == alone.query:
+        return alone
+    # "papers on tracking / which are about drones / who is behind these?": on both in one paper
+    if completed.want == "people" and completed.about and state.query.want in SETS:
+        completed = replace(completed, about=replace(completed.about, all_of=()))
+    completed = choose_offered(completed, state.query, library)
+    if frame.links[0][0] != "recap":
+        completed, rest = use_rest(frame, alone, completed, state)
+        alone = replace(alone, unread=(*alone.unread, *rest))
+    reading = _tell_joined(frame, alone, completed, state)
+    is_of_place = frame.links[0][0] == "one_of" and not focus.people
+    no_place = tell_no_place(frame.question, state) if is_of_place else ""
+    return replace(reading, notes=(*alone.notes, *filter(None, (no_place,))))
+
+
+def _settle_link(
+    frame: Frame, entities: Entities, state: DialogueState, library: LibraryView
+) -> tuple[Frame, DialogueState]:
+    """The frame with the relation that holds first, and the state that it is to."""
     frame = read_figure(frame, state)
     link = choose_link(frame, entities, state, library)
-    question = frame.question
-    frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
-    frame = tag_rest(frame, library)
+    frame = tag_rest(_set_link(frame, link, frame.links[0][1] if frame.links else 1.0), library)
     # "only with code (none) / which of all these are about masks?": of what was shown before that
     if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
         state = state.before
@@ -85,100 +135,119 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
         wants = (("overview", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, asks_for=())
-    focus: tuple[str, ...] = ()
-    people: tuple[str, ...] = ()
-    is_called = False
+    # "summarise the latest three": what they say, not which they are
+    is_named = any(s.kind in ("topic", "person", "paper") for s in frame.slots)
+    if frame.want in SETS and not is_named and (told := _TELLS.match(frame.question)):
+        want = "comparison" if told["compare"] else "overview"
+        frame = replace(frame, wants=((want, frame.confidence), *frame.wants))
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
-    placed = find_placed(question, state) if is_of_papers else ()
-    # "papers on privacy / what does the last one propose? / back to privacy: which of these need noise?"
-    if frame.links[1][0] == "new" and len(state.listed) > 1 and THEM.search(question):
-        placed = placed or (state.listed if frame.want == "passages" else ())
-    # "is there also work on it for video?"
-    if link == "narrow" and frame.want not in (*SETS, "people") and SOME_WITH.match(question):
-        frame = replace(frame, wants=(("papers", frame.confidence), *frame.wants))
-    if placed:
+    if is_of_papers and (placed := find_placed(frame.question, state, library)):
         query = replace(state.query, papers=placed, is_about_several=len(placed) > 1)
-        link, state = "all_of", replace(state, query=query, papers=placed)
-        frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
+        frame, state = _set_link(frame, "all_of", 1.0), replace(state, query=query, papers=placed)
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
-        link = "narrow"
-        frame = replace(frame, links=((link, frame.links[0][1]), *frame.links[1:]))
+        frame = _set_link(frame, "narrow", frame.links[0][1])
+    return frame, state
+
+
+_TELLS = re.compile(
+    r"\W*(?:(?:and|ok|so|now|then|please|can you|could you)\W+)*"
+    r"(?:summari[sz]e|sum up|explain|describe|tell me (?:more )?about|(?P<compare>compare|contrast))\b",
+    re.IGNORECASE,
+)
+
+
+def _set_link(frame: Frame, link: Link, share: float) -> Frame:
+    return replace(frame, links=((link, share), *frame.links))
+
+
+def _find_focus(frame: Frame, state: DialogueState, library: LibraryView) -> tuple[Frame, _Focus]:
+    """What the turn points at, and the frame without the words that only point; who wrote several are authors."""
+    question, link, focus = frame.question, frame.links[0][0], _Focus()
     if link == "same_paper":
-        focus = (state.paper,) if state.paper else ()
+        focus = _Focus((state.paper,) if state.paper else ())
     elif link == "one_of":
-        is_of_people = state.shown in ("people", "person")
-        at = find_ordinal(question, len(state.listed_people)) if is_of_people else None
-        people = (state.listed_people[at],) if at is not None else ()
-        # "papers about super-resolution / the diffusion ones"
-        several = find_called(question, state, library)
-        one = (find_meant(question, state, library),)
-        focus = () if people else several if len(several) > 1 else tuple(filter(None, one))
-        # "who maintains the one on spectra?", "who wrote the vision transformer one"
-        if several:
-            frame, is_called = drop_calling(frame), True
+        frame, focus = _choose_shown(frame, state, library)
     elif link == "all_of":
-        focus = () if frame.want in SETS else list_focus(state, frame.want)
+        papers = () if frame.want in SETS else list_focus(state, frame.want)
         # "papers on drones / what does the first do? / who is behind these?": the list
-        if _THESE.search(question) and list_others(state) and frame.want != "comparison":
-            focus = state.listed
+        is_of_list = (
+            state.shown == "paper"
+            and _THESE.search(question)
+            and list_others(state)
+            and frame.want != "comparison"
+        )
+        focus = _Focus(state.listed if is_of_list else papers)
     elif link == "those_people":
-        people = find_people(question, state, library)
+        focus = _Focus(people=find_people(question, state, library))
     if frame.relation in _AUTHORS and _SAME.search(question):
-        link, focus, people = "all_of", list_focus(state, ""), ()
+        focus = _Focus(list_focus(state, ""))
         shared = "first_author" if "first author" in question.lower() else "common_authors"
-        frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
-    is_of_few = (1 < len(focus) < 6 and state.topic is None) or is_called
-    if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
+        wants = ((f"people {shared}", frame.confidence), *frame.wants)
+        return _set_link(replace(frame, wants=wants), "all_of", 1.0), focus
+    is_of_few = (1 < len(focus.papers) < 6 and state.topic is None) or focus.is_called
+    if focus.papers and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
-    alone = compose(frame, entities, library, focus, people)
-    alone = replace(alone, unread=()) if is_called else alone
+    return frame, focus
+
+
+def _choose_shown(frame: Frame, state: DialogueState, library: LibraryView) -> tuple[Frame, _Focus]:
+    """One of those shown: by its place, by words, by age."""
+    is_of_people = state.shown in ("people", "person")
+    at = find_ordinal(frame.question, len(state.listed_people)) if is_of_people else None
+    if at is not None:
+        return frame, _Focus(people=(state.listed_people[at],))
+    # "papers about super-resolution / the diffusion ones", "who maintains the one on spectra?"
+    called = find_called(frame.question, state, library)
+    meant = tuple(filter(None, (find_meant(frame.question, state, library),)))
+    frame = drop_calling(frame) if called else frame
+    return frame, _Focus(called if len(called) > 1 else meant, is_called=bool(called))
+
+
+def _join_query(
+    frame: Frame, entities: Entities, alone: Reading, state: DialogueState, library: LibraryView
+) -> Query | None:
+    """The turn's query with what it takes from the conversation; None where that is nothing."""
+    link = frame.links[0][0]
+    # "how do detectors spot fakes? / which of these look at the eyes?": that answer shows one of them
+    is_of_topic = state.query.want == "passages" and not state.query.papers
+    is_of_some = is_of_topic and state.shown == "paper" and _WHICH_OF.match(frame.question)
+    if is_of_some and alone.query.want in CONTENT:
+        return replace(alone.query, text=f"{frame.question} {state.question}")
     joined = (
-        ask_library(frame, alone, state)
+        operate(frame, alone, state, library)
+        or ask_library(frame, alone, state)
         or ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
         or ask_share(frame, alone, state)
         or ask_of_subject(frame, alone, state, library)
         or keep_slots(frame, alone, state, library)
     )
-    # "how do detectors spot fakes? / which of these look at the eyes?": that answer shows one of them
-    is_of_topic = state.query.want == "passages" and not state.query.papers
-    if is_of_topic and state.shown == "paper" and _WHICH_OF.match(question):
-        if alone.query.want in CONTENT:
-            joined = replace(alone.query, text=f"{question} {state.question}")
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
-    # "papers on image editing / which of them need no training?": the same list again says nothing of it
-    if joined == state.query and joined.want == "papers" and _WHICH_OF.match(question):
-        meant = list_focus(state, "passages")
-        joined = Query("passages", papers=meant, is_about_several=len(meant) > 1, text=question)
     named = list_named(alone)
     # "What is mclSTExp?": in a conversation, what names one paper is about that one.
     is_name = any(e.kind == "paper" for e in entities.spans) and len(named) == 1
     if joined is None and link == "new" and is_name and alone.query.want == "passages":
-        joined = replace(alone.query, papers=named)
-    completed = complete(frame, alone, joined or alone.query, state, library)
-    if joined is None and completed == alone.query:
-        return alone
-    joined = completed
-    joined = choose_offered(joined, state.query, library)
-    # "papers on tracking / which are about drones / who is behind these?": on both in one paper
-    if joined.want == "people" and joined.about and state.query.want in SETS:
-        joined = replace(joined, about=replace(joined.about, all_of=()))
+        return replace(alone.query, papers=named)
+    return joined
+
+
+def _tell_joined(frame: Frame, alone: Reading, joined: Query, state: DialogueState) -> Reading:
+    """The reading of a joined query: what came from the conversation, and what of the turn went unused."""
+    link, share = frame.links[0]
     parts = (*alone.parts, *_list_carried(joined, alone.query))
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
-    is_close = frame.links[0][1] < UNSURE or alone.is_close
     # "papers per category / show LG": one group of them is its papers
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
-    unread = (*alone.unread, *list_unused(frame, joined, state.query))
-    unread = (*unread, *list_undone(question, joined))
-    no_place = tell_no_place(question, state) if link == "one_of" and not people else ""
+    unused = list_unused(frame, joined, state.query)
+    unread = (*alone.unread, *unused, *list_undone(alone, joined))
     return replace(
-        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
-        unread=tuple(dict.fromkeys(unread)), notes=(*alone.notes, *filter(None, (no_place,))),
+        alone, query=joined, parts=parts, reason=reason, others=others,
+        is_close=share < UNSURE or alone.is_close, unread=tuple(dict.fromkeys(unread)),
     )  # fmt: skip
 
 
@@ -274,10 +343,6 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
             return _narrow(frame, alone, state, library)
     merged = merge(last, alone, state.broader)
     merged = replace(merged, where=set_role(merged.where, alone))
-    # "what about by year instead?"
-    groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
-    if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
-        return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
     is_read = own.want == frame.want and frame.confidence > 0.5
     if own.want in SETS and last.want in SETS and own.want != last.want and is_read:
@@ -306,11 +371,6 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
             merged = merge(last, alone)
             return replace(merged, about=narrow_topic(last.about, own.about))
     if (base := get_set(state)) is not None:
-        # "action localization papers / just the weakly supervised / anything for proposals?": none of those shown
-        words = {*split_terms(own.topic)} - STOP_WORDS
-        shown = library.list_papers(state.papers)
-        if state.broader and words and not any(words <= list_terms(paper) for paper in shown):
-            base = replace(base, about=Topic(state.broader))
         narrowed = narrow_set(frame, alone, base)
         # "papers on deepfakes / people?"
         if frame.want == "overview" and state.papers:
@@ -338,22 +398,19 @@ def _ask_focus(
     link = frame.links[0][0]
     if link == "those_people" or (link == "one_of" and own.people):
         return ask_people(alone, state, library)
-    focus = own.papers or own.like
-    if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
-        return query
-    # "compare the two / which is older?"
+    # "compare the two / which of both is older?"
     if link == "all_of" and own.want in CONTENT and _WHICH_OLDER.match(question):
         papers, order = list_focus(state, own.want), read_order(question)
         if len(papers) > 1 and order is not None and order.field == "date":
             return Query("extreme", papers=papers, order=order, is_about_several=True)
+    focus = own.papers or own.like
+    if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
+        return query
     # "is the second one newer?": its date.
     if link == "one_of" and own.want in CONTENT and re.search(r"\b(?:newer|older)\W*$", question):
         return Query("values", by=("date",), papers=(find_meant(question, state, library),))
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
-    paper = state.paper if link == "same_paper" else find_meant(question, state, library)
-    if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
-        return Query("values", by=tuple(flags[:1]), papers=(paper,))
     # "the newest on deepfakes? / and the one before? / both with code?"
     both = list_focus(state, "") if link == "all_of" and _PAIR.search(question) else ()
     if own.want in SETS and flags and len(both) == 2:
@@ -377,15 +434,6 @@ def _ask_focus(
         elif link == "one_of" and frame.asks_for[0][1] < UNSURE and state.query.asks_for:
             own = replace(own, asks_for=state.query.asks_for)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
-    # "papers on sleep / what percentage of them have code?": those shown are the whole
-    if (
-        link == "all_of"
-        and own.want == "share"
-        and own.where
-        and state.query.about
-        and state.papers
-    ):
-        return Query("share", where=own.where, base=(Condition("paper", "in", state.papers),))
     base = get_set(state)
     if link == "all_of" and own.want in SETS and base is not None:
         return narrow_set(frame, alone, base)
@@ -416,12 +464,12 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     return replace(last, want="extreme", by=(), order=read_order(order), k=k, form=Form())
 
 
-_PAIR = re.compile(r"\b(?:both|each|the two)\b", re.IGNORECASE)
 _WHICH_OLDER = re.compile(
-    r"\W*(?:and\s+)?which\b(?:\s+(?:one|paper|of (?:them|these|the two|both)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?"
-    r"(?:old|new|earl|late|first|last|more recent|most recent)\w*(?:\s+one)?\W*$",
+    r"\W*(?:and\s+)?which\b(?:\s+(?:one|paper|of \w+(?: two)?))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?"
+    r"(?:old|new|earl|late|first|last|(?:more|most) recent)\w*(?:\s+one)?\W*$",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"\b(?:both|each|the two)\b", re.IGNORECASE)
 _ORDERING = ("order", "preamble", "number")
 
 
@@ -435,9 +483,6 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
     if own.about and not own.like and state.shown != "paper" and own.want in ("papers", "overview"):
         return own
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
-    # "who wrote it? / any similar ones?"
-    if paper is None and last.papers and last.want not in SETS:
-        paper = library.get_paper(last.papers[0])
     if paper is not None:
         # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
         about = alone.query.about if not alone.query.like else None
@@ -482,11 +527,10 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     # "papers on famines / not the Irish one": the list without it.
     if excluded and not own.topic and last.want in (*SETS, "people") and last.about:
         return replace(last, about=narrow_topic(last.about, Topic(without=excluded)))
-    # "not the drone one": another of those shown.
-    if own.without and not own.topic and len(state.papers) > 1:
-        wrong = find_meant(own.without, state, library)
-        rest = tuple(i for i in state.papers if i != wrong)
-        return replace(state.query, papers=rest[:1])
+    # "papers on X / compare the first two / no, I meant all from 2023 on": of the set spoken of
+    is_of_set = own.want in SETS and not (own.about or own.people or own.papers)
+    if is_of_set and last.papers and state.last_set is not None and last.want not in SETS:
+        return narrow_set(frame, alone, state.last_set)
     # "how many with code? / no, I meant those where he is first author"
     merged = merge(state.query, alone)
     merged = replace(merged, where=set_role(merged.where, alone))

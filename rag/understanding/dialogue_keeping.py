@@ -9,15 +9,13 @@ from rag.library.view import LibraryView
 from rag.text.numbers import parse_number
 from rag.types import Paper
 from rag.types.fields import FIELDS, Condition, Range
-from rag.types.query import Order, Query, Reading, Topic
+from rag.types.query import Query, Reading, Topic
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
 from rag.understanding.dialogue_merging import (
     drop_slot,
     exclude,
     find_flag,
-    find_year,
     get_set,
-    merge,
     shift_year,
 )
 from rag.understanding.dialogue_state import (
@@ -51,25 +49,12 @@ def keep_slots(
     if last.want == "people" and _WITHOUT_PERSON.fullmatch(question):
         names = find_people(question, state, library)
         return replace(last, besides=tuple(dict.fromkeys((*last.besides, *names))))
-    # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
         return counted or stepped
-    # "papers with code / the last two only"
-    if last.want == "papers" and (match := _FEW.fullmatch(question)):
-        order = Order("date") if match["last"] and last.order is None else last.order
-        if n := parse_number(match["n"]):  # "first author only" has none
-            return replace(last, k=n, order=order)
-    is_of_people = last.want == "people" and frame.wants[0][0] == "people"
-    if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
-        if last.want == "people":
-            return replace(last, k=own.k or 1)
     if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
         return grouped
     # "what were the tasks of the 2022 contest? / which were new the year after?"
-    names_none = not kinds & {"topic", "person", "paper"}
-    if last.want in SETS and names_none and shift_year(question, find_year(last)):
-        return merge(last, alone)
     if last.want in CONTENT and own.want not in ("profile", "values"):
         years = {int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", state.question)}
         year = years.pop() if len(years) == 1 else 0
@@ -174,15 +159,6 @@ _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
     r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without(?= the\b)|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
     r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
-    re.IGNORECASE,
-)
-_TOP = re.compile(
-    r"\W*(?:(?:and|only|just|ok|show|give|me|please)\W+)*(?:the )?(?:top|first|best)\b",
-    re.IGNORECASE,
-)
-_FEW = re.compile(
-    r"\W*(?:(?:and|only|just|ok|show|give|me|please|the)\W+)*(?:top|first|best|(?P<last>last|latest|newest))\s+"
-    r"(?P<n>\w+)(?: (?:papers?|ones|only|please))*\W*",
     re.IGNORECASE,
 )
 

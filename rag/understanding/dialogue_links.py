@@ -11,7 +11,6 @@ from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AGED,
-    AUTHOR_OF,
     CONTENT,
     OTHER,
     SETS,
@@ -82,13 +81,24 @@ def choose_link(
     """The relation of the head, unless words point at what was shown, whatever it makes of the rest."""
     link = cast("Link", frame.links[0][0] if frame.links else "new")
     question = frame.question
+    if ANEW.match(question):
+        return "new"
+    # "papers by Nannan Wang / anything on sketches?": by her
+    is_of_person = any(c.field == "author" and not c.is_negative for c in state.query.where)
+    if link in ("new", "refine", "more") and is_of_person and _ANY_ON.match(question):
+        return "narrow"
+    # "papers on tides / ok and the oldest of them, who wrote it": not the one quoted last
+    if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
+        return "one_of"
+    # "what benchmarks are there? / is there a leaderboard?": no further ones
+    if link == "more" and len(state.papers) > 1 and not _MORE.search(question):
+        if any(is_topical(w.lower(), frozenset()) for w in list_free_words(question, frame.slots)):
+            return "all_of"
     # "What is DuetFace? / VISA?"
     names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
     if link == "same_paper" and len(names) == 1:
         if not re.search(r"\w", question[: names[0].start] + question[names[0].end :]):
             return "refine"
-    if state.paper and AUTHOR_OF.search(question):
-        return "those_people"
     # "who is Ana Prieto? / in 2012": her papers
     if link in ("refine", "narrow") and state.shown == "person" and frame.want in SETS:
         return link if any(slot.kind == "person" for slot in frame.slots) else "those_people"
@@ -114,18 +124,17 @@ def choose_link(
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
+    # "who works on X? / what losses do they use?": papers say that, not people
+    if link == "those_people" and frame.want in CONTENT and len(state.papers) > 1:
+        if THEM.search(question) and state.shown == "people":
+            return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
-    # "wich ones have code / explane it", where one has
-    if link == "elaborate" and state.shown == "paper" and points(frame, POINTER):
-        return "same_paper"
-    # "can you cure it": no question of what this assistant can do
-    is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
-    if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
+    if link in ("new", "refine") and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
     if (is_loose or link == "more") and state.people and points(frame, PERSON_POINTER):
@@ -220,9 +229,6 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     free = [w.lower() for w in list_free_words(question, frame.slots)]
     if link == "new" and any(is_topical(word, asking) for word in free):
         return False
-    # "what is DuetFace? / any code?" asks for a field of the one paper.
-    if kinds == {"flag"} and state.shown == "paper":
-        return False
     return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
 
 
@@ -235,6 +241,20 @@ SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
     r"(?:any(?:thing)?|some(?:thing)?|those|the ones|ones?|work|papers|research|studies)"
     r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for|by)\b",
+    re.IGNORECASE,
+)
+ANEW = re.compile(
+    r"\W*(?:(?:ok|no|well|now|and)\W+)*(?:forget (?:that|it|this|about (?:that|it|this))|never ?mind(?: that)?"
+    r"|(?:new|different|another) (?:question|topic|subject)|change of (?:topic|subject))\b",
+    re.IGNORECASE,
+)
+"""Words that end what was spoken of."""
+_MORE = re.compile(
+    r"\b(?:more|other|others|else|further|another|similar|like|next|additional|rest|remaining|older|newer|earlier|later|too|also)\b",
+    re.IGNORECASE,
+)
+_AGED_OF = re.compile(
+    r"\bthe (?:oldest|newest|latest|earliest|most recent)(?: (?:one|paper|study))? of (?:them|these|those)\b",
     re.IGNORECASE,
 )
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
@@ -253,7 +273,7 @@ POINTER = re.compile(
 )
 PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b"
-    r"|\b(?:these|those|the same) (?:people|authors|researchers|guys)\b",
+    r"|\b(?:these|those|that|this|the same|his|her|their) (?:people|authors|researchers|guys|group|team)\b",
     re.IGNORECASE,
 )
 """Words that point at what was shown, whatever the head makes of the rest."""

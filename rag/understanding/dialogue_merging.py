@@ -21,7 +21,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     """The last query with the parts that the new turn names in their place."""
     own, last = _read_in_context(alone, last), show_all(last)
     is_ordered = any(part.slot == "order" for part in alone.parts)
-    groups = {_group(c.field) for c in own.where}
+    groups = {_group(c.field) for c in own.where if not c.is_negative}
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
     # "papers from May 2022? / and June?": the month is of the year spoken of.
     times = {c.field for c in own.where if _group(c.field) == "time"}
@@ -52,9 +52,6 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     )
     # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
     if last.people and named and not own.people:
-        if adds and last.want == "profile":
-            where = (*where, *(build_author(p) for p in last.people))
-            return replace(own, where=merge_conditions(where), text="")
         people = named
         where = tuple(c for c in where if _group(c.field) != "person")
     if own.people:
@@ -204,6 +201,8 @@ def get_set(state: DialogueState) -> Query | None:
     if last.want in ("overview", "people") and last.about is not None and not last.papers:
         where = tuple(c for c in last.where if FIELDS[c.field].of == "paper")
         return Query("papers", where=where, about=last.about)
+    if len(state.papers) < 2 and state.last_set is not None:
+        return show_all(state.last_set)
     if state.topic is not None and state.topic.words and len(state.papers) < 2:
         return Query("papers", about=state.topic)
     return None

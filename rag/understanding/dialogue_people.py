@@ -9,14 +9,13 @@ from rag.library.view import LibraryView
 from rag.types.fields import Condition
 from rag.types.query import PersonRef, Query, Reading, Want
 from rag.understanding.dialogue_links import COAUTHOR, EACH, THEM
-from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic, show_all
+from rag.understanding.dialogue_merging import drop_authors, show_all
 from rag.understanding.dialogue_state import (
-    AUTHOR_OF,
-    CONTENT,
     SETS,
     DialogueState,
     find_ordinal,
     find_people,
+    find_placed_people,
 )
 from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
@@ -65,8 +64,6 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     own, question = alone.query, alone.question
     if frame.links[0][0] == "new" or own.about or not _TOGETHER.search(question):
         return None
-    if any(slot.kind in ("topic", "person", "paper") and slot.value for slot in frame.slots):
-        return None
     asked = [name for person in state.query.people for name in person.names[:1]]
     named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
     names = list(dict.fromkeys((*asked, *named)))
@@ -79,6 +76,9 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
         if len(names) > 1 or state.people != tuple(names)
         else [*state.earlier_people[:1], *names]
     )
+    # "who works on X? / what did the first write together with the second?"
+    if len(placed := find_placed_people(question, state)) > 1:
+        names = [*placed]
     pair = tuple(PersonRef(n, (n,)) for n in dict.fromkeys(names))
     if len(pair) != 2:
         return None
@@ -110,45 +110,26 @@ def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
     if len(authors) > 1:
         rest = tuple(c for c in own.where if c not in authors)
         own = replace(own, where=(*rest, Condition("author", "in", names)))
-    people = own.people or tuple(PersonRef(name, (name,)) for name in names)
     # "who is Ana Prieto? / papers on soil?"
     if own.want == "papers" and own.about and own.people and not is_named:
         names = tuple(name for person in own.people for name in person.names[:1])
         limit = Condition("author", "in", names) if len(names) > 1 else build_author(own.people[0])
         return replace(own, people=(), where=merge_conditions((*own.where, limit)))
-    # "did the same first author write a later paper?": others than the one spoken of.
-    if AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
-        limits = (build_author(people[0]), *exclude(own.where, (state.paper,)))
-        where = merge_conditions(limits)
-        return Query("count" if own.want == "count" else "papers", where=where)
-    if own.want in CONTENT:
-        return Query("profile", people=people) if len(people) == 1 else own
-    if own.relation in ("authors", "first_author", "common_authors"):
-        return Query("profile", people=people)
     return own
 
 
 def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
     """Of the people found for a topic: some of them, or the papers that they were found by."""
     own, last, people = alone.query, state.query, state.people or state.earlier_people
-    # "who are Shikun Li's coauthors? / which of them work on crowdsourcing?"
-    if own.want == "people" and own.about and last.relation in ("coauthors", "top_coauthor"):
-        return replace(last, about=own.about)
     if last.want != "people" or last.about is None or last.relation:
         return None
-    # "who of them is an economic historian?"
-    if own.want == "people" and not own.relation and own.about:
-        return replace(last, about=narrow_topic(last.about, own.about), k=own.k)
     # "what did the first one publish in 2024?"
     is_one = (
         _SINGULAR.search(alone.question) or find_ordinal(alone.question, len(people)) is not None
     )
     if own.want != "papers" or is_one:
         return None
-    # "and on Yuxi Mi's page?"
     where = drop_authors(own.where)
-    if where and not _PRONOUN.search(alone.question):
-        return last.add_conditions(where)
     # "who works on wages? / their papers"
     if own.about or len(people) < 2:
         return None
@@ -156,7 +137,4 @@ def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
     return Query("papers", where=where, about=last.about, order=own.order, k=own.k)
 
 
-_PRONOUN = re.compile(
-    r"\b(?:they|them|their|theirs|he|she|his|her|him|these|those)\b", re.IGNORECASE
-)
 _SINGULAR = re.compile(r"\b(?:he|she|him|her|his|hers|person|one)\b", re.IGNORECASE)

@@ -61,9 +61,6 @@ def ask_library(frame: Frame, alone: Reading, state: DialogueState) -> Query | N
     if not (match := _AT_LARGE.search(question)):
         return None
     names_some = bool(kinds & {"topic", "paper", "person"})
-    # "do others agree?" asks for further papers on what is spoken of
-    if "other" in match[0].lower() and not names_some:
-        return None
     is_whole = names_some and not POINTER.search(question)
     text = question if is_whole else f"{question} {topic or state.question}"
     where = exclude((), (state.paper,)) if "other" in match[0].lower() else ()
@@ -131,10 +128,9 @@ def complete(
     has_person = joined.people or any(FIELDS[c.field].type == "person" for c in joined.where)
     if is_set and not has_person and points(frame, PERSON_POINTER):
         names = find_people(question, state, library)
-        limits = [
-            Condition("author", "in" if names[1:] else "is", names if names[1:] else names[0])
-        ]
-        joined = joined.add_conditions(limits if names else ())
+        # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
+        operator, value = ("in", names) if len(names) > 1 else ("is", "".join(names))
+        joined = joined.add_conditions([Condition("author", operator, value)] if names else ())
     # "who studies unemployment? / what has Hannah Brandt on it"
     if is_set and not joined.about and state.topic and _ON_IT.search(question):
         joined = replace(joined, about=state.topic)
@@ -160,16 +156,24 @@ def list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
     return [w for w in free if is_topical(w.lower(), asking)]
 
 
-def list_undone(question: str, query: Query) -> list[str]:
-    """What a turn leaves out where the query cannot: ``what did she do besides that?``."""
+def list_undone(alone: Reading, query: Query) -> list[str]:
+    """What a turn leaves out, or asks of several together, where the query cannot: ``besides that``."""
+    question = alone.question
     is_left_out = query.besides or query.without or any(c.is_negative for c in query.where)
-    if query.want in CONTENT or is_left_out:
+    if query.want in CONTENT:
         return []
-    return [match[0] for match in _LEAVES_OUT.finditer(question)]
+    read = [p.words.lower() for p in alone.parts if p.words and p.slot != "want"]
+    undone = [] if is_left_out else [match[0] for match in _LEAVES_OUT.finditer(question)]
+    undone = [words for words in undone if not any(word in words.lower() for word in read)]
+    has_people = any(FIELDS[c.field].type == "person" and c.values[1:] for c in query.where)
+    return [*undone, *(_JOINTLY.findall(question) if has_people and not query.relation else ())]
+
+
+_JOINTLY = re.compile(r"\b(?:together|jointly|share|in common)\b", re.IGNORECASE)
 
 
 _LEAVES_OUT = re.compile(
     r"\b(?:(?:besides|apart from|aside from|other than|in addition to) (?:that|this|it|those|these|them|him|her)"
-    r"|(?:without|except|excluding) (?:him|her|them))\b",
+    r"|(?:without|except|excluding) [^.?!,;]{3,40})\b",
     re.IGNORECASE,
 )

@@ -35,6 +35,7 @@ class DialogueState:
         topic: What the conversation is about, also where the last turns asked of single papers or people.
         papers_before: Ids shown in the answer before the last, all of them.
         listed_people: Names of the last list shown, also while single people of it are spoken of.
+        last_set: The last query of a set, also while single papers of it are spoken of.
         before: The state after the last answer that showed something, where this one shows nothing.
     """
 
@@ -51,6 +52,7 @@ class DialogueState:
     before: DialogueState | None = None
     papers_before: tuple[str, ...] = ()
     listed_people: tuple[str, ...] = ()
+    last_set: Query | None = None
 
     @property
     def slot_words(self) -> str:
@@ -142,6 +144,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             None if papers or people else full,
             earlier.papers,
             earlier.listed_people if is_listed(people, earlier.listed_people) else people,
+            _find_set(earlier, reading.query),
         )
     return state
 
@@ -171,6 +174,13 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
     if query.want in CONTENT and named and not (query.papers and earlier.topic):
         return query.about or Topic(named)
     return query.about or earlier.topic
+
+
+def _find_set(earlier: DialogueState, query: Query) -> Query | None:
+    """The set of papers that the conversation is about, kept while those of it are asked about."""
+    if query.want in SETS and not query.papers:
+        return query
+    return earlier.last_set if query.papers and {*query.papers} <= {*earlier.listed} else None
 
 
 def _find_broader(earlier: DialogueState, query: Query) -> str:
@@ -277,9 +287,10 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> tu
     if not (words := _find_calling(question)):
         return ()
     shown = library.list_papers((*state.papers, *state.earlier_papers))
-    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year)}]
+    is_one = not _CALLED_SEVERAL.search(question)  # "the 2022 ones" are a part of the set
+    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year) * is_one}]
     titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
-    return tuple(titled if _CALLED_SEVERAL.search(question) else titled[:1])
+    return tuple(titled[:1] if is_one else titled)
 
 
 def drop_calling(frame: Frame) -> Frame:
@@ -344,7 +355,11 @@ OTHER = re.compile(
 def list_others(state: DialogueState) -> tuple[str, ...]:
     """Ids of the last list without the paper spoken of; none where no one of it is."""
     paper = state.paper if state.shown == "paper" else ""
-    return tuple(i for i in state.listed if i != paper) if paper in state.listed else ()
+    if paper in state.listed and len(state.listed) > 1:
+        return tuple(i for i in state.listed if i != paper)
+    # "papers on tides / which use data from Kepler? / the others then": what the last step left out
+    is_part = {*state.papers} < {*state.papers_before}
+    return tuple(i for i in state.papers_before if i not in state.papers) if is_part else ()
 
 
 def tell_no_place(question: str, state: DialogueState) -> str:
@@ -355,10 +370,18 @@ def tell_no_place(question: str, state: DialogueState) -> str:
     return f"only {n} were shown, so “{match.group()}” is taken for the last of them"
 
 
-def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:
-    """Ids of several papers by their places: ``the first two``, ``the second and the last``, ``it … the first``."""
+def find_placed(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:
+    """Ids of several papers by their places or ages: ``the first two``, ``the second and the last``,
+    ``it … the first``, ``the latest three``.
+    """
     listed = state.listed
-    if match := _FEW.search(question):
+    if (match := _FEW.search(question)) and (age := match["age"] or match["aged_of"]):
+        is_oldest = age.lower() in ("oldest", "earliest")
+        dated = [p for p in library.list_papers(listed) if p.year]
+        dated.sort(key=get_recency_key, reverse=is_oldest)
+        n = parse_number(match["aged"] or match["of"]) or 0
+        return tuple(p.paper_id for p in dated[:n])
+    if match:
         n = min(parse_number(match["n"]) or 0, len(listed))
         return listed[-n:] if match["last"] else listed[:n]
     places = [find_ordinal(m.group(), len(listed)) for m in _ORDINAL.finditer(question)]
@@ -370,8 +393,11 @@ def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids)) if len({*ids}) > 1 else ()
 
 
+_SOME = r"two|three|four|five|six|[2-9]"
+_AGES = r"latest|newest|most recent|oldest|earliest"
 _FEW = re.compile(
-    r"\bthe (?:first|top|(?P<last>last)) (?P<n>two|three|four|five|[2-5])\b(?! (?:authors?|years?|months?)\b)",
+    rf"\bthe (?:first|top|(?P<last>last)) (?P<n>{_SOME})\b(?! (?:authors?|years?|months?)\b)"
+    rf"|\b(?:(?P<age>{_AGES}) (?P<aged>{_SOME})|(?P<of>{_SOME}) (?P<aged_of>{_AGES}))\b",
     re.IGNORECASE,
 )
 COMPARES = re.compile(
@@ -384,11 +410,11 @@ def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     # "compare A and B / which is newer? / do they release code?"
     if len(state.query.papers) > 1 and want not in SETS:
         return state.query.papers
-    # "what is DANCE? / older version? / compare both"
-    if state.query.like and state.query.k == 1:
-        return (state.query.like, *state.papers[:1])
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
+    # "papers on X / how many a year? / which losses do they use?"
+    if not state.papers and len(state.listed) > 1:
+        return state.listed
     earlier = [i for i in state.earlier_papers if i not in state.papers]
     return (*earlier[:1], *state.papers)
 
@@ -409,10 +435,19 @@ def find_people(question: str, state: DialogueState, library: LibraryView) -> tu
     return people[:3] if _PLURAL.search(question) else people[:1]
 
 
+def find_placed_people(question: str, state: DialogueState) -> tuple[str, ...]:
+    """Names by their places in the last list: ``the first … the second``."""
+    n = len(state.listed_people)
+    places = [find_ordinal(match.group(), n) for match in _ORDINAL.finditer(question)]
+    return tuple(dict.fromkeys(state.listed_people[at] for at in places if at is not None))
+
+
 AUTHOR_OF = re.compile(
     r"\b(?:the|its|their|that|same)\s+(?:same\s+)?(?P<nth>first|lead|last|senior)\s+author(?:['’]s)?\b"
     r"(?=.{0,200}\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
     re.IGNORECASE,
 )
 """The person behind a paper spoken of, asked for more than the name."""
-_PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
+_PLURAL = re.compile(
+    r"\b(?:they|them|theirs?|these|those|all|both|people|group|team)\b", re.IGNORECASE
+)

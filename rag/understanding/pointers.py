@@ -21,7 +21,7 @@ _DOI = re.compile(
     re.IGNORECASE,
 )
 _ARXIV = re.compile(
-    rf"{_WITH}(?:arxiv(?:\s+(?:id|number|preprint|paper))?(?:\s+is)?[:.\s]*)?(?<![\d.])(?P<id>\d{{4}}\.\d{{4,5}})(?:v\d+)?(?![\d.]*\d)",
+    rf"{_WITH}(?:arxiv(?:\s+(?:id|number|preprint|paper))?(?:\s+is)?[:.\s]*)?(?<![\d.])(?P<id>\d{{4}}\.\d{{4,5}})(?:v\d++)?+(?![\d.]*\d)",
     re.IGNORECASE,
 )
 _PMID = re.compile(rf"{_WITH}\b(?:PMID|PubMed(?:\s+id)?)[:\s]*(?P<id>\d{{1,9}})\b", re.IGNORECASE)

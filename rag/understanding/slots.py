@@ -211,7 +211,7 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -
     return extended
 
 
-_JOINS = frozenset("on for with of in from against via through based".split())
+_JOINS = frozenset("on for with of in from against via through based or".split())
 
 
 _HEADING = re.compile(r"\s*([^:?!]{3,160}?)\s*:\s")
@@ -549,17 +549,23 @@ def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
             merged.append(condition)
         else:
             values = tuple(dict.fromkeys((*merged[at].values, *condition.values)))
-            merged[at] = Condition(condition.field, "in", values)
+            is_whole = {merged[at].operator, condition.operator} <= {"is", "in"}
+            merged[at] = Condition(condition.field, "in" if is_whole else "contains_any", values)
     return tuple(merged)
 
 
 def are_alternatives(a: Condition, b: Condition) -> bool:
-    """Whether no paper can meet both, though both are about its one year, month or category."""
+    """Whether no paper can meet both, though both are about its one year, month, category or venue."""
+    if a.field == b.field == "venue":
+        return not (a.is_negative or b.is_negative) and {a.operator, b.operator} <= _NAMING
     if a.field != b.field or a.field not in ("year", "date", "month", "day", "category"):
         return False
     if not {a.operator, b.operator} <= {"is", "in"}:
         return False
     return all(_are_disjoint(x, y) for x in a.values for y in b.values)
+
+
+_NAMING = {"is", "in", "contains", "contains_any"}
 
 
 def _are_disjoint(a: object, b: object) -> bool:
@@ -574,6 +580,8 @@ def _are_disjoint(a: object, b: object) -> bool:
 def clean_words(text: str) -> str:
     """Without marks at its ends, and without what stands for papers: ``the federated ones``."""
     words = " ".join(text.split()).strip(_EDGES).removesuffix(" ones")
+    # "sepsis (the immune side)": what is open is closed
+    words += ")" * (words.count("(") > words.count(")"))
     return _COURSE.sub("", words)
 
 

@@ -224,3 +224,9 @@ def test_a_cell_of_figures_has_the_figures_alone() -> None:
 def test_one_paper_alone_is_said_to_be_the_only_one_spoken_of(assistant: Assistant) -> None:
     text = ask_assistant(assistant, "what is SlerpFace?", "compare both").turns[-1].answer.text
     assert text.startswith(f"({ONLY_ONE})") and "SlerpFace" in text
+
+
+def test_two_named_papers_are_compared_though_neither_has_a_word(assistant: Assistant) -> None:
+    answer = assistant.ask("DistilPose vs SDPose, which would you take for a small edge device?")
+    assert answer.text.startswith("2 papers compared")
+    assert "Neither mentions “device”." in answer.text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.asking_words import find_words_of_asking
 from rag.answers.extractive import answer_by_quotes
 from rag.answers.leading import find_sides_of_than, is_pointing_back, tells_how
 from rag.answers.quoting import choose_sentences, tells_problem
@@ -184,19 +183,6 @@ def test_a_method_for_a_thing_does_not_define_it(subject: str, sentence: str, do
 def test_how_it_works_is_not_how_well(text: str, does: bool) -> None:
     hit = read(text, "m")
     assert tells_how(hit.paper, hit.sentences[0]) is does
-
-
-@pytest.mark.parametrize(
-    ("question", "verb"),
-    [
-        ("what problem does LeafNet tackle?", "tackle"), ("which issue is LeafNet combating", "combating"),
-        ("what does LeafNet quantise?", ""), ("which trees does LeafNet irrigate?", ""),
-    ],
-)  # fmt: skip
-def test_the_verb_of_a_wide_word_is_asking(question: str, verb: str) -> None:
-    assert [question[slice(*span)] for span in find_words_of_asking(question, ())] == (
-        [verb] if verb else []
-    )
 
 
 def test_words_of_place_are_everyday() -> None:

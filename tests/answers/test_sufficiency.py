@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,6 +11,8 @@ from rag.answers.extractive import choose_cited_papers
 from rag.answers.sufficiency import (
     BACKGROUND_SCORE,
     LONG_WORDS,
+    MOST_LOST,
+    MOST_WON,
     compute_features,
     compute_sufficiency,
     find_missing_words,
@@ -17,29 +20,41 @@ from rag.answers.sufficiency import (
     load_calibration,
 )
 from rag.app.assistant import Assistant
-from rag.search.query import FRAME_WORDS
-from rag.text import STOP_WORDS, iter_words, split_sentences
-from rag.types import Paper, PaperHit, Query, Retrieval, Sentence, WordMatch
+from rag.text import iter_words
+from rag.types import Paper, PaperHit, Query, Retrieval, WordMatch
 from tests.shelf import paper
 
+NOTHING: Mapping[str, float] = {}
 SIGNALS = {"late": 0.8, "local": 0.7, "dense": 0.6, "lexical": 0.5}
 QUESTION = "How does DuetFace split frequency channels?"
 HELD = paper("p1", "DuetFace", "It can split the channels of frequency.")
 
 
-def met(question: str, found: set[str], idf: float = 6.0, cosine: float = 0.0) -> list[WordMatch]:
-    """Every word of content has the idf; those in ``found`` are in the paper."""
+def met(
+    question: str, found: set[str], cosine: float = 0.0, expected: Mapping[str, float] = NOTHING
+) -> list[WordMatch]:
+    """Every word of content has the same idf; those in ``found`` are in the paper."""
     stop = {"how", "does", "the", "is", "what", "a", "of"}
     return [
-        WordMatch(word, span, 0.0 if word.lower() in stop else idf, word in found, cosine)
+        WordMatch(
+            word, span, 0.0 if word.lower() in stop else 6.0, word in found, cosine,
+            expected.get(word, 1.0),
+        )
         for word, span in iter_words(question)
-    ]
+    ]  # fmt: skip
 
 
 def hit(
-    question: str, found: set[str], *, score: float = 0.7, held: Paper = HELD, cosine: float = 0.0
+    question: str,
+    found: set[str],
+    *,
+    score: float = 0.7,
+    held: Paper = HELD,
+    cosine: float = 0.0,
+    expected: Mapping[str, float] = NOTHING,
 ) -> PaperHit:
-    return PaperHit(held, score, 1, (), SIGNALS, tuple(met(question, found, cosine=cosine)))
+    words = tuple(met(question, found, cosine, expected))
+    return PaperHit(held, score, 1, (), SIGNALS, words)
 
 
 def measured(question: str, *hits: PaperHit, others: tuple[PaperHit, ...] = ()) -> dict[str, float]:
@@ -63,23 +78,27 @@ def test_the_lead_is_over_what_any_paper_of_the_field_scores() -> None:
 
 def test_where_all_words_are_met_nothing_is_missing() -> None:
     values = measured(QUESTION, hit(QUESTION, ALL))
-    assert values["found"] == values["met"] == 1
+    assert values["met"] == 1
     for name in values:
-        assert "missing" not in name or values[name] == 0, name
+        assert ("missing" not in name and "lost" not in name) or values[name] == 0, name
 
 
-def test_a_missing_word_counts_by_its_worth_and_by_how_far_its_nearest_token_is() -> None:
-    values = measured(QUESTION, hit(QUESTION, ALL - {"channels"}, cosine=0.25))
-    assert values["found"] == pytest.approx(2 / 3)  # "split" is an everyday word
-    assert values["met"] == pytest.approx((3 + 0.25) / 4)
-    assert values["missing"] == pytest.approx(0.75)
-    assert values["short_missing"] == pytest.approx(0.75 / 2)  # of four words of content
-    assert values["missing_names"] == values["missing_everyday"] == 0
+def test_a_missing_word_counts_by_how_surely_it_is_expected_and_how_far_its_nearest_token_is() -> (
+    None
+):
+    expected = {"channels": 0.8}
+    values = measured(QUESTION, hit(QUESTION, ALL - {"channels"}, cosine=0.25, expected=expected))
+    assert values["met"] == pytest.approx((3 + 0.8 * 0.25) / 3.8)
+    gap = 0.8 * 0.75
+    assert values["short_single_missing"] == pytest.approx(gap / 2)  # of four words of content
+    assert values["single_lost"] == pytest.approx(-math.log(1 - gap) / MOST_LOST)
+    assert values["missing_names"] == 0
 
 
-def test_an_everyday_word_that_is_missing_counts_apart() -> None:
-    values = measured(QUESTION, hit(QUESTION, ALL - {"split"}))
-    assert (values["missing"], values["missing_everyday"], values["found"]) == (0.0, 1.0, 1.0)
+def test_the_words_that_are_there_tell_by_how_surely_they_were_expected() -> None:
+    expected = dict.fromkeys(ALL, 0.5)
+    values = measured(QUESTION, hit(QUESTION, ALL, expected=expected))
+    assert values["won"] == pytest.approx(4 * math.log(2) / MOST_WON)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +121,8 @@ def test_words_that_any_cited_paper_has_are_met_but_single_looks_at_one() -> Non
     one = hit(question, {"compare", "DuetFace", "with"})
     other = hit(question, {"compare", "ID3", "with"}, held=paper("p2"))
     values = measured(question, one, other)
-    assert (values["missing"], values["single_missing"]) == (0.0, 1.0)
+    assert values["met"] == pytest.approx(3 / 4)
+    assert values["short_single_missing"] == pytest.approx(1 / 2)
 
 
 def test_pairs_that_stand_together_in_the_paper_are_met_with_one_word_between_them_or_none() -> (
@@ -118,7 +138,9 @@ def test_pairs_that_stand_together_in_the_paper_are_met_with_one_word_between_th
         ("channels: frequency", 0.5),
         ("channels", 0.5),
     ]:
-        assert measured(question, hit(question, set(), held=held))["pairs"] == share, question
+        values = measured(question, hit(question, set(), held=held))
+        n_words = len(list(iter_words(question))) - question.count(" of ")
+        assert values["short_pairs"] == pytest.approx(share * n_words**-0.5), question
 
 
 def test_a_long_description_counts_as_one_and_no_more_than_one() -> None:
@@ -137,19 +159,10 @@ def test_every_feature_has_its_weight_and_the_words_that_are_missing_are_named()
     assert verdict.sufficient == (verdict.probability >= load_calibration().threshold)
 
 
-@pytest.mark.parametrize(
-    ("question", "missing"),
-    [
-        ("does sign recognition aid my deaf patients", ("aid",)),
-        ("does sign recognition aid deaf patients", ("aid", "deaf", "patients")),
-        ("how does my spotted hamster sleep", ("my", "spotted", "hamster", "sleep")),
-    ],
-)
-def test_what_askers_call_their_own_is_not_missed_beside_what_is_there(
-    question: str, missing: tuple[str, ...]
-) -> None:
-    best = hit(question, {"sign", "recognition"})
-    assert find_missing_words(Retrieval(question, (best,)), [best]) == missing
+def test_a_word_that_no_answer_is_expected_to_have_is_not_missed() -> None:
+    question = "does sign recognition aid my deaf patients"
+    best = hit(question, {"sign", "recognition"}, expected={"aid": 0.4, "my": 0.0, "deaf": 0.2})
+    assert find_missing_words(Retrieval(question, (best,)), [best]) == ("patients",)
 
 
 def test_no_paper_is_never_enough() -> None:
@@ -166,44 +179,11 @@ def test_a_better_met_question_is_more_probable() -> None:
     assert compute_sufficiency(Retrieval(QUESTION, (poor,)), [poor]).probability < 0.05
 
 
-def cited(question: str, found: set[str], text: str = HELD.text) -> PaperHit:
-    """A paper of a text that has these words of the question; words of asking count nothing."""
-    spans = tuple(Sentence(span, 0.5) for span in split_sentences(text))
-    words = [
-        replace(m, idf=0.0 if m.word.lower() in STOP_WORDS | FRAME_WORDS else m.idf)
-        for m in met(question, found)
-    ]
-    return PaperHit(paper("p1", "DuetFace", text), 0.5, 1, spans, SIGNALS, tuple(words))
-
-
-@pytest.mark.parametrize(
-    ("question", "found", "missing"),
-    [
-        (
-            "which diseases or tissue data was DuetFace tested on?",
-            {"data", "DuetFace", "tested"},
-            (),
-        ),
-        ("which optimizer was DuetFace tested with?", {"DuetFace", "tested"}, ("optimizer",)),
-        ("which diseases was it tested on?", {"tested"}, ("diseases",)),  # no paper is named
-        ("does DuetFace use pears or quinces?", {"DuetFace", "pears"}, ()),
-        ("does DuetFace use pears or quinces?", {"DuetFace"}, ("pears", "quinces")),
-        ("where does DuetFace fall short?", {"DuetFace"}, ()),
-        ("where does DuetFace fall over?", {"DuetFace"}, ("fall",)),
-    ],
-)
-def test_words_that_only_say_what_is_asked_are_not_missed(
-    question: str, found: set[str], missing: tuple[str, ...]
-) -> None:
-    hits = (cited(question, found, "DuetFace is tested on two cancer datasets."),)
-    assert find_missing_words(Retrieval(question, hits), hits) == missing
-
-
 def test_papers_without_a_word_of_what_is_asked_are_silent() -> None:
-    question = "what attack does it defend against?"
-    assert has_no_word_of(question, [cited(question, set())])
-    assert not has_no_word_of(question, [cited(question, {"attack"})])
-    assert not has_no_word_of("how does it work?", [cited("how does it work?", set())])
+    question, expected = "what attack does it defend", {"defend": 0.3, "it": 0.0}
+    assert has_no_word_of([hit(question, set(), expected=expected)])
+    assert not has_no_word_of([hit(question, {"attack"}, expected=expected)])
+    assert not has_no_word_of([hit("how does it work", set(), expected={"it": 0, "work": 0.1})])
 
 
 # --- on the seeds -------------------------------------------------------------------------------
@@ -233,7 +213,7 @@ def test_what_the_papers_hold_is_enough(assistant: Assistant, question: str) -> 
         ("what is the boiling point of mercury?", "mercury"),
         ("Which paper proposes SchnitzelNet?", "SchnitzelNet"),
         ("Wie wird das Wetter morgen?", "Wetter"),
-        ("мосты через реку", "мосты"),
+        ("мосты через реку", "реку"),
     ],
 )
 def test_what_they_do_not_hold_is_not_and_the_missing_word_is_named(
@@ -250,7 +230,7 @@ def test_what_they_do_not_hold_is_not_and_the_missing_word_is_named(
 def test_papers_that_were_not_read_word_by_word_still_have_features() -> None:
     unread = PaperHit(HELD, 0.7, 9, (), SIGNALS)
     values = measured(QUESTION, unread)
-    assert (values["single_missing"], values["missing"]) == (0.0, 0.0)
+    assert (values["short_single_missing"], values["single_lost"]) == (0.0, 0.0)
 
 
 def test_a_paper_that_the_question_names_is_enough_unless_a_word_is_missing() -> None:
@@ -270,9 +250,18 @@ def test_a_long_text_that_asks_nothing_is_a_description(text: str, share: float)
     assert measured(text, hit(text, set()))["describes"] == share
 
 
-def test_an_everyday_word_cut_short_is_not_missed() -> None:
-    found = hit("How does DuetFace split a net?", {"DuetFace", "split"})
-    assert find_missing_words(Retrieval("How does DuetFace split a net?", (found,)), (found,)) == ()
-    palm = hit("How does DuetFace split a palm?", {"DuetFace", "split"})
-    missing = find_missing_words(Retrieval("How does DuetFace split a palm?", (palm,)), (palm,))
-    assert missing == ("palm",)
+@pytest.mark.parametrize(
+    ("question", "asked", "told"),
+    [
+        ("Can deepfake detectors be fooled? I write for a newspaper.", "deepfake", "newspaper"),
+        ("For my grandmother: can a deepfake detector be tricked?", "deepfake", "grandmother"),
+        ("hi! quick one before my meeting: does SlerpFace blur faces?", "SlerpFace", "meeting"),
+        ("What problem does SlerpFace solve?", "SlerpFace", "solve"),
+    ],
+)
+def test_what_is_told_or_only_asks_is_not_expected_of_an_answer(
+    assistant: Assistant, question: str, asked: str, told: str
+) -> None:
+    expected = {m.word: m.expected for m in assistant.retrieve(question).papers[0].words}
+    assert expected[asked] > 0.6
+    assert expected[told] < 0.35

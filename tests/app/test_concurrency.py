@@ -18,7 +18,7 @@ from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
 from rag.types import Answer, Thread, Turn
 
-N = 10
+N = 6
 
 
 def speaks(call: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ from eval.benchmarks.chat_process import start_chat_process
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 from rag.app.assistant import build
 from rag.config.settings import Settings
+from tests.conftest import SHARE
 
 START_S = 40.0
 JOURNEY_S = 180.0
@@ -50,14 +51,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A command that starts Chromium, and leaves the process's id in ``pid`` beside it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             command = tmp_path_factory.mktemp("chromium") / "start"
             note = shlex.quote(str(command.with_name("pid")))
             command.write_text(f'#!/bin/sh\necho $$ >{note}\nexec {shlex.quote(found)} "$@"\n')
             command.chmod(0o755)
             return command
-    pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
+    pytest.fail(
+        "the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell"
+    )
 
 
 @contextmanager
@@ -68,7 +71,9 @@ def end_when_late(chromium: Path, seconds: float) -> Iterator[None]:
     on a busy machine may never give one: a whole run once stood still at its first page.
     """
     timer = threading.Timer(
-        seconds, lambda: os.kill(int(chromium.with_name("pid").read_text()), signal.SIGKILL)
+        # The group that Playwright starts it in: what is on the PATH may be a script that waits for it.
+        seconds,
+        lambda: os.killpg(int(chromium.with_name("pid").read_text()), signal.SIGKILL),
     )
     timer.start()
     try:
@@ -97,8 +102,9 @@ def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextMana
 @pytest.fixture(scope="package")
 def served_data(library_data: Path, weights: Path) -> Path:
     """The library of the seeds, whose papers are screened: each server would do that by itself."""
-    with build(Settings(data=library_data, model_path=weights)) as assistant:
-        assistant.screen_papers(lambda *_: None)
+    if SHARE not in os.environ:  # what is shared is screened already
+        with build(Settings(data=library_data, model_path=weights)) as assistant:
+            assistant.screen_papers(lambda *_: None)
     return library_data
 
 

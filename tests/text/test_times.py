@@ -22,6 +22,8 @@ NEWEST = (2025, 5, 20)
         ("since spring 2022", "date = 2022-03-01.."),
         ("the last two years", "year = 2024..2025"),
         ("not from 2022 or 2023", "year not in (2022, 2023)"),
+        ("without the ones from 2022", "year != 2022"),
+        ("drop everything before 2023", "year != ..2022"),
         ("papers from 2022, 2023 and 2024", "year in (2022, 2023, 2024)"),
         ("from March to May 2023", "date = 2023-03-01..2023-05-31"),
         ("posted between May and July 2023", "date = 2023-05-01..2023-07-31"),
