@@ -11,6 +11,7 @@ from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AGED,
+    AUTHOR_OF,
     CONTENT,
     OTHER,
     SETS,
@@ -134,6 +135,8 @@ def choose_link(
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
+    if state.paper and AUTHOR_OF.search(question):
+        return "those_people"
     if link in ("new", "refine") and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")

@@ -129,8 +129,8 @@ def complete(
     if is_set and not has_person and points(frame, PERSON_POINTER):
         names = find_people(question, state, library)
         # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
-        operator, value = ("in", names) if len(names) > 1 else ("is", "".join(names))
-        joined = joined.add_conditions([Condition("author", operator, value)] if names else ())
+        one = [Condition("author", "is", name) for name in names]
+        joined = joined.add_conditions([Condition("author", "in", names)] if names[1:] else one)
     # "who studies unemployment? / what has Hannah Brandt on it"
     if is_set and not joined.about and state.topic and _ON_IT.search(question):
         joined = replace(joined, about=state.topic)
