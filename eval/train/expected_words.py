@@ -73,9 +73,9 @@ def iter_examples(folder: Path, encode: Encode) -> Iterator[WordExample]:
     questions, papers = load_questions(folder)
     terms = {key: _list_paper_terms(*paper) for key, paper in papers.items()}
     examples = [e for e in (*load_examples(), *load_examples(FURTHER)) if not e.link]
-    told = list(_iter_told(examples))
+    told = list(iter_told(examples))
     turns_of_one = [e.turns[-1] for e in examples if _is_of_one_paper(e)]
-    asking = _list_asking_words(turns_of_one)
+    asking = list_asking_words(turns_of_one)
     for item in questions:
         if item.source not in SOURCES:
             continue
@@ -108,7 +108,7 @@ def _is_of_one_paper(example: Example) -> bool:
     return example.want == "passages" and "paper" in kinds and not kinds & {"topic", *TOLD}
 
 
-def _list_asking_words(turns: Sequence[Turn]) -> frozenset[str]:
+def list_asking_words(turns: Sequence[Turn]) -> frozenset[str]:
     """Words in which several papers are asked after: *solve*, and not the *audio* that one is asked for."""
     counts = Counter(
         word
@@ -118,7 +118,7 @@ def _list_asking_words(turns: Sequence[Turn]) -> frozenset[str]:
     return frozenset(word for word, n in counts.items() if n >= LEAST_ASKED)
 
 
-def _iter_told(examples: Sequence[Example]) -> Iterator[tuple[str, bool]]:
+def iter_told(examples: Sequence[Example]) -> Iterator[tuple[str, bool]]:
     """What is told beside a question, and whether it stands before it."""
     for example in examples:
         for at, piece in enumerate(example.turns[-1]):
