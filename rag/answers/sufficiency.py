@@ -113,7 +113,12 @@ def compute_sufficiency_of_named(
 
 
 def list_unmet_words(cited: Sequence[PaperHit], apart: Sequence[Span] = ()) -> list[str]:
-    """Words that an answer surely has and none of the papers; those that begin in ``apart`` are left aside."""
+    """Words that an answer surely has and none of the papers; those that begin in ``apart`` are left aside.
+
+    None where the papers were found for different questions, as those of a planned answer are.
+    """
+    if len({tuple(m.span for m in hit.words) for hit in cited if hit.words}) > 1:
+        return []
     return [
         m.word
         for m in _find_best_matches(cited)
