@@ -26,7 +26,7 @@ from rag.answers.leading import tells_how
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
 from rag.answers.sentence_forms import Request, names_data
-from rag.answers.sufficiency import list_unmet_words
+from rag.answers.sufficiency import list_asked_words
 from rag.answers.verdicts import tell_verdict
 from rag.library.naming import get_short_name, is_made_up
 from rag.text import iter_words
@@ -61,7 +61,8 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
     verdict = tell_verdict(query.text, [_narrow_figures(query.sides, hit) for hit in hits], marks)
     facts = [verdict] if verdict else []
     facts += list_facts([hit.paper for hit in hits], marks)
-    if unmet := list_unmet_words(hits, find_comparing_words(query.text)):
+    asked = list_asked_words(hits, find_comparing_words(query.text))
+    if unmet := [m.word for m in asked if not m.is_found]:
         facts.append(phrases.tell_unmet(unmet, len(hits)))
     table = _render_table(query, hits, marks)
     return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))

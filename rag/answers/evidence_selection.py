@@ -280,8 +280,8 @@ def _choose_named(
 ) -> Choice:
     """Papers that are named are what is asked about, all of them; only what is asked may be missing.
 
-    A comparison of two stands though a word is missing, which it tells: "which would you take for a small
-    edge device?" was declined for "device".
+    A comparison stands though a word is missing, which it tells: "which would you take for a small edge
+    device?" was declined for "device". Not so where all that is asked is missing.
     """
     hits = retrieve(query.text, len(paper_ids), within=tuple(paper_ids))
     cited = tuple(sorted(hits.papers, key=lambda hit: paper_ids.index(hit.paper.paper_id)))
@@ -289,7 +289,10 @@ def _choose_named(
     apart = find_comparing_words(query.text)
     verdict = sufficiency.compute_sufficiency_of_named(retrieval, cited, apart)
     if query.want == "comparison" and len(query.sides) == len(cited):
-        verdict = replace(verdict, sufficient=True)
+        names = [m.span() for s in query.sides for m in re.finditer(re.escape(s), query.text, re.I)]
+        asked = sufficiency.list_asked_words(cited, [*apart, *names])
+        stands = not asked or any(m.is_found for m in asked)
+        verdict = replace(verdict, sufficient=stands or verdict.sufficient)
     return Choice(retrieval, cited, verdict, True)
 
 

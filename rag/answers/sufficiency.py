@@ -105,24 +105,24 @@ def compute_sufficiency_of_named(
         apart: Spans of the query that say nothing of content, such as words of comparing.
     """
     verdict = compute_sufficiency(retrieval, cited)
-    lacks = bool(list_unmet_words(cited, apart))
+    lacks = not all(m.is_found for m in list_asked_words(cited, apart))
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     return replace(
         verdict, sufficient=bool(cited) and has_particulars and (not lacks or verdict.sufficient)
     )
 
 
-def list_unmet_words(cited: Sequence[PaperHit], apart: Sequence[Span] = ()) -> list[str]:
-    """Words that an answer surely has and none of the papers; those that begin in ``apart`` are left aside.
+def list_asked_words(cited: Sequence[PaperHit], apart: Sequence[Span] = ()) -> list[WordMatch]:
+    """Words that an answer surely has, as the papers meet them best; those that begin in ``apart`` are left aside.
 
     None where the papers were found for different questions, as those of a planned answer are.
     """
     if len({tuple(m.span for m in hit.words) for hit in cited if hit.words}) > 1:
         return []
     return [
-        m.word
+        m
         for m in _find_best_matches(cited)
-        if _is_salient(m) and not m.is_found and not any(a <= m.span[0] < b for a, b in apart)
+        if _is_salient(m) and not any(a <= m.span[0] < b for a, b in apart)
     ]
 
 

@@ -39,8 +39,6 @@ _SYNONYMS = (
         re.compile(r"\b(?:deepfakes?|deep fakes?)\b", re.IGNORECASE),
         ("face forgery", "deep forgery"),
     ),
-    (re.compile(r"\bdata ?sets? distillation\b", re.IGNORECASE), ("dataset condensation",)),
-    (re.compile(r"\bdata ?sets? condensation\b", re.IGNORECASE), ("dataset distillation",)),
     (re.compile(r"\bface forger(?:y|ies)\b", re.IGNORECASE), ("deepfake",)),
 )
 """Two names of one research field: "which deepfake papers come with code?" missed those on face forgery."""

@@ -182,6 +182,7 @@ def tells_nothing(frame: Frame, state: DialogueState) -> bool:
     """Whether a turn points at what was shown where nothing was: ``where were they done?`` after none."""
     names_some = any(slot.kind not in ("preamble", "form") for slot in frame.slots)
     is_empty = state.shown == "nothing" and state.before is None and not state.earlier_papers
+    is_empty = is_empty and state.is_answered
     points_back = points(frame, POINTER) or points(frame, THEM)
     return is_empty and not names_some and points_back
 

@@ -37,6 +37,7 @@ class DialogueState:
         listed_people: Names of the last list shown, also while single people of it are spoken of.
         last_set: The last query of a set, also while single papers of it are spoken of.
         before: The state after the last answer that showed something, where this one shows nothing.
+        is_answered: False for the first of two questions of one message while the second is read.
     """
 
     query: Query
@@ -53,6 +54,7 @@ class DialogueState:
     papers_before: tuple[str, ...] = ()
     listed_people: tuple[str, ...] = ()
     last_set: Query | None = None
+    is_answered: bool = True
 
     @property
     def slot_words(self) -> str:

@@ -93,9 +93,10 @@ def read_question(
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)
-        second = read(
-            two[1], DialogueState(first.query, two[0], list_named(first), parts=first.parts)
+        to_come = DialogueState(
+            first.query, two[0], list_named(first), parts=first.parts, is_answered=False
         )
+        second = read(two[1], to_come)
         # "which entries are reports of contests and what was each about?" is one overview
         is_one = second.query.want in _CONTENT and reading.query.want in _CONTENT
         if not is_one and are_two(first.query, second.query):
