@@ -230,19 +230,16 @@ def _remove_papers(retrieval: Retrieval, paper_ids: frozenset[str]) -> Retrieval
 
 
 def compute_coefficients(
-    values: NDArray[np.float64],
-    wanted: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    penalty: float = PENALTY,
+    values: NDArray[np.float64], wanted: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Coefficients, the intercept last; the penalty spares the intercept."""
     x = np.hstack([values, np.ones((len(values), 1))])
-    penalties = np.diag([penalty] * values.shape[1] + [0.0])
+    penalty = np.diag([PENALTY] * values.shape[1] + [0.0])
     solution = np.zeros(x.shape[1])
     for _ in range(100):
         p = 1 / (1 + np.exp(-x @ solution))
-        gradient = x.T @ (weights * (p - wanted)) + penalties @ solution
-        curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + penalties
+        gradient = x.T @ (weights * (p - wanted)) + penalty @ solution
+        curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + penalty
         step = np.linalg.solve(curvature + 1e-9 * np.eye(len(solution)), gradient)
         solution -= step
         if np.abs(step).max() < 1e-8:

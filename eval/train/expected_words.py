@@ -4,8 +4,7 @@ Writes rag/search/expected_words.npz. The examples are the content words of the 
 of sentences is trained on, each with whether its paper has it, every second one beside something told
 (``[W:…]``, ``[S:…]`` of the reader's examples), which no paper has; and of the reader's examples those in which
 a paper named is asked after (*what problem does [A:SDPose] solve*): its name, and words of asking, with
-whether a paper drawn has them. What the fit is
-worth is measured on papers that were left out of it.
+whether a paper drawn has them. What the fit is worth is measured on papers that were left out of it.
 """
 
 from __future__ import annotations
@@ -33,7 +32,8 @@ from eval.train.reader_examples import Example, Turn, get_text, load_examples
 from rag.search import families
 from rag.search.expected_words import WEIGHTS_FILE, build_inputs
 from rag.search.query import FRAME_WORDS, parse_query
-from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_terms
+from rag.search.retriever import extract_text_terms
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types import Span
 from rag.types.token_vectors import Encoding
 
@@ -71,7 +71,7 @@ def iter_examples(folder: Path, encode: Encode) -> Iterator[WordExample]:
         ReadError: None of the public sets is in the folder.
     """
     questions, papers = load_questions(folder)
-    terms = {key: _list_paper_terms(*paper) for key, paper in papers.items()}
+    terms = {key: extract_text_terms(" \n ".join(paper)) for key, paper in papers.items()}
     examples = [e for e in (*load_examples(), *load_examples(FURTHER)) if not e.link]
     told = list(iter_told(examples))
     turns_of_one = [e.turns[-1] for e in examples if _is_of_one_paper(e)]
@@ -130,11 +130,6 @@ def _iter_content(text: str, start: int) -> Iterator[tuple[str, Span]]:
     for word, (a, b) in iter_words(text):
         if fold(word) not in STOP_WORDS and fold(word) not in FRAME_WORDS:
             yield word, (start + a, start + b)
-
-
-def _list_paper_terms(title: str, text: str) -> frozenset[str]:
-    joined = f"{title} \n {text}"
-    return frozenset(split_terms(joined)) | frozenset(extract_terms(joined, keep_stop_words=True))
 
 
 def _has(terms: frozenset[str], word: str) -> bool:

@@ -289,7 +289,11 @@ def _choose_named(
     apart = find_comparing_words(query.text)
     verdict = sufficiency.compute_sufficiency_of_named(retrieval, cited, apart)
     if query.want == "comparison" and len(query.sides) == len(cited):
-        names = [m.span() for s in query.sides for m in re.finditer(re.escape(s), query.text, re.I)]
+        names = [
+            m.span()
+            for s in query.sides
+            for m in re.finditer(re.escape(s), query.text, re.IGNORECASE)
+        ]
         asked = sufficiency.list_asked_words(cited, [*apart, *names])
         stands = not asked or any(m.is_found for m in asked)
         verdict = replace(verdict, sufficient=stands or verdict.sufficient)

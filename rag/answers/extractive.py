@@ -188,9 +188,9 @@ def answer_by_quotes(
         if without:
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
     else:
-        together = find_papers_together(query, retrieval)
-        telling = {hit.paper.paper_id for hit in find_papers_with_problem(query, retrieval)}
-        is_of_field = telling == {hit.paper.paper_id for hit in cited}
+        telling = find_papers_with_problem(query, retrieval)
+        together = telling or find_papers_apart(retrieval)
+        is_of_field = {h.paper.paper_id for h in telling} == {h.paper.paper_id for h in cited}
         text = _render_likeliest(
             query, cited, parts, marks, len(together), only_problems=is_of_field
         )

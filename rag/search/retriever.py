@@ -566,8 +566,12 @@ def extract_paper_terms(paper: Paper) -> frozenset[str]:
     known = [paper.name, paper.text, paper.category or "", paper.venue or "", str(paper.year or "")]
     known += [authorship.name for authorship in paper.authorships]
     known += [*paper.affiliations, *paper.links]
-    joined = " \n ".join(known)
-    return frozenset(split_terms(joined)) | frozenset(extract_terms(joined, keep_stop_words=True))
+    return extract_text_terms(" \n ".join(known))
+
+
+def extract_text_terms(text: str) -> frozenset[str]:
+    """The index terms of a text, those of stop words too."""
+    return frozenset(split_terms(text)) | frozenset(extract_terms(text, keep_stop_words=True))
 
 
 def _compute_overlaps(

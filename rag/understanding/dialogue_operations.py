@@ -33,6 +33,7 @@ from rag.understanding.entities import read_flag
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.head_features import split_words
+from rag.understanding.paper_queries import limit_to_authors
 
 _NAMES = ("topic", "person", "paper")
 _LEAD = r"\W*(?:(?:and|or|but|ok|okay|so|now|then|thanks|please|hm+|no|can you|could you)\W+)*"
@@ -147,16 +148,13 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
         if topic is None:
             return replace(query, people=tuple(PersonRef(n, (n,)) for n in names[:1]))
         # "did that group do anything on faces?"
-        limit = (
-            Condition("author", "in", names) if names[1:] else Condition("author", "is", names[0])
-        )
-        return Query("papers", where=(limit,), about=topic)
+        return Query("papers", where=(limit_to_authors(names),), about=topic)
     # "papers on X / who is first author of most?": of these, and not of all that is here
     is_of_all = query.want in (*SETS, "people") and query == Query(
         query.want, by=query.by, order=query.order, k=query.k, form=query.form
     )
     base = get_set(state)
-    if is_of_all and base is not None and not _AT_LARGE.search(alone.question):
+    if is_of_all and base is not None and not _OF_ALL.search(alone.question):
         return replace(query, where=base.where, about=base.about, papers=base.papers,
                        is_about_several=base.is_about_several)  # fmt: skip
     # "which two of the authors write together most?" of a list
@@ -167,7 +165,7 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
     return query
 
 
-_AT_LARGE = re.compile(
+_OF_ALL = re.compile(
     r"\b(?:library|collection|corpus|archive|database|here|overall|altogether|in total|(?:you|we) (?:have|know|got)"
     r"|all (?:the )?(?:papers|people|authors|years)|every\w*|papers are there)\b",
     re.IGNORECASE,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import split_terms
-from rag.types.fields import FIELDS, Condition
+from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
 from rag.types.query_text import print_query
 from rag.understanding.dialogue_links import PERSON_POINTER, POINTER, points
@@ -16,6 +16,7 @@ from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_
 from rag.understanding.field_words import read_attribute, read_group
 from rag.understanding.frame_types import Frame, Link
 from rag.understanding.heads import load_heads
+from rag.understanding.paper_queries import limit_to_authors
 from rag.understanding.slots import is_topical, list_free_words
 
 
@@ -129,8 +130,7 @@ def complete(
     if is_set and not has_person and points(frame, PERSON_POINTER):
         names = find_people(question, state, library)
         # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
-        one = [Condition("author", "is", name) for name in names]
-        joined = joined.add_conditions([Condition("author", "in", names)] if names[1:] else one)
+        joined = joined.add_conditions([limit_to_authors(names)] if names else [])
     # "who studies unemployment? / what has Hannah Brandt on it"
     if is_set and not joined.about and state.topic and _ON_IT.search(question):
         joined = replace(joined, about=state.topic)
