@@ -24,7 +24,7 @@ from typing import Any
 REPEATS = 4_000
 ENOUGH_S = 0.025
 """Less than this for ``REPEATS`` is linear: quadratic takes several times as long."""
-GIVEN_UP_S = 1.5
+GIVEN_UP_S = 0.6
 GIVEN_UP = f"more than {GIVEN_UP_S:g} s"
 MOST_RATIO = 7.0
 """Four times as long an input may take so many times as long; a quadratic one takes sixteen."""
@@ -240,7 +240,7 @@ def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = RE
     What grows is tried on a text four times as long again: a part of bounded length, such as up to
     600 characters of names, takes its share only up to there.
     What has grown must do so again: on a busy machine even the time of one thread is disturbed. But
-    what was given up took sixty times as long as what could be disturbed.
+    what was given up took twenty times as long as what could be disturbed.
     """
     for shape in shapes:
         found = _try_shape(run, shape, n)
@@ -253,25 +253,30 @@ AGAIN = 3
 
 
 def _try_shape(run: Callable[[str], object], shape: Shape, n: int) -> str:
+    given_up = f"{shape} × {n:,}: {GIVEN_UP}"
     for part, more in ((16, 4), (4, 2)):
-        if _seconds(run, shape.of(n // part)) < ENOUGH_S / (more * part**2):
+        part_s = _seconds(run, shape.of(n // part))
+        if part_s < ENOUGH_S / (more * part**2):
             return ""
+        if part_s >= GIVEN_UP_S:
+            return given_up
     long_s = _seconds(run, shape.of(n))
     if long_s >= GIVEN_UP_S:
-        return f"{shape} × {n:,}: {GIVEN_UP}"
+        return given_up
     grown = _grown(run, shape, n, long_s) if long_s >= ENOUGH_S else ""
-    return grown if grown and _grown(run, shape, 4 * n, _seconds(run, shape.of(4 * n))) else ""
+    return grown and _grown(run, shape, 4 * n, _seconds(run, shape.of(4 * n)))
 
 
 def _grown(run: Callable[[str], object], shape: Shape, n: int, long_s: float) -> str:
     """What a quarter of a text and the whole took, where the whole took out of proportion."""
     short_s = _seconds(run, shape.of(n // 4))
-    if long_s > MOST_RATIO * short_s:  # or was it disturbed?
+    if MOST_RATIO * short_s < long_s < GIVEN_UP_S:  # or was it disturbed?
         long_s = min(long_s, _seconds(run, shape.of(n)), _seconds(run, shape.of(n)))
         short_s = min(short_s, *(_seconds(run, shape.of(n // 4)) for _ in range(3)))
-    if long_s > max(ENOUGH_S, MOST_RATIO * short_s):
-        return f"{shape} × {n // 4:,}: {short_s:.3f} s, × {n:,}: {long_s:.3f} s"
-    return ""
+    if long_s <= max(ENOUGH_S, MOST_RATIO * short_s):
+        return ""
+    long = GIVEN_UP if long_s >= GIVEN_UP_S else f"{long_s:.3f} s"
+    return f"{shape} × {n // 4:,}: {short_s:.3f} s, × {n:,}: {long}"
 
 
 def _seconds(run: Callable[[str], object], text: str) -> float:
