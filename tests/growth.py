@@ -65,11 +65,12 @@ class Used:
     anchored: bool
 
     def run(self, text: str) -> None:
-        self.pattern.match(text)
         self.pattern.fullmatch(text)
-        if not self.anchored:
-            for _ in self.pattern.finditer(text):
-                pass
+        if self.anchored:
+            self.pattern.match(text)
+            return
+        for _ in self.pattern.finditer(text):  # matches at the beginning, too
+            pass
 
 
 def patterns_in(package: ModuleType) -> list[Used]:
