@@ -73,21 +73,22 @@ chromium:
 postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
 
-# A process that collects all tests takes half a minute to do so: the journeys, which mostly wait for
-# the browser and for the server, have one that collects them alone, beside one for each of two cores;
-# a third is no quicker, and takes the browser its time.
+# The journeys, which mostly wait for the browser and for the server, have a process of their own beside
+# one for each of two cores, which begins with bringing the browser; a third is no quicker, and takes the
+# browser its time.
 SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test: $(VENV)/development chromium postgresql
+test: $(VENV)/development postgresql $(if $(ARGS),chromium)
 	@$(BIN)/paperfolk --data data models fetch
-	@only=""; $(HAS_CHROMIUM) || { only="not browser"; \
-	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium-headless-shell) to run them"; }; \
-	$(HAS_POSTGRESQL) || { only="$${only:+$$only and }not postgresql"; \
+	@only=""; $(HAS_POSTGRESQL) || { only="not postgresql"; \
 	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
 	pytest() { $(BIN)/python -m pytest "$$@" $${only:+-m "$$only"} $(ARGS); }; \
 	export TESTS_SHARE=$$(mktemp -d); trap 'rm -rf "$$TESTS_SHARE"' EXIT; \
-	if [ -n "$(ARGS)" ] || ! $(HAS_CHROMIUM); then pytest $(SHARED_OUT); exit; fi; \
-	pytest -q tests/browser >"$$TESTS_SHARE/journeys" 2>&1 & journeys=$$!; \
+	if [ -n "$(ARGS)" ]; then \
+	  $(HAS_CHROMIUM) || only="$${only:+$$only and }not browser"; pytest $(SHARED_OUT); exit; fi; \
+	{ $(MAKE) --no-print-directory chromium && if $(HAS_CHROMIUM); then pytest -q tests/browser; else \
+	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium-headless-shell) to run them"; \
+	fi; } >"$$TESTS_SHARE/journeys" 2>&1 & journeys=$$!; \
 	status=0; pytest $(SHARED_OUT) --ignore tests/browser || status=$$?; \
 	wait $$journeys || status=$$?; cat "$$TESTS_SHARE/journeys"; exit $$status
 
