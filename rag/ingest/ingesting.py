@@ -350,23 +350,24 @@ def compress_old_tokens(
 
     Killed at any moment, it goes on from there next time; until then they are read as they are.
     """
+    from rag.ingest.kept_tokens import shrink
+
     name, after, n_done = library.index_state.embedder, "", 0
     while batch := writer.list_old_tokens(name, after, COMPRESS_BATCH):
         present = embedder()
         if present.name != name or not isinstance(present, Encoder):
             return  # only its own embedder can; others are dropped with the rest of its vectors
-        decoded = [(chunk_id, v, decode_stored(v, tokens)) for chunk_id, v, tokens in batch]
         writer.store_vectors(
             name,
             [
-                (chunk_id, vector, encode_tokens(present.compress(old)))
-                for chunk_id, vector, old in decoded
-                if isinstance(old, Encoding)
+                (chunk.chunk_id, vector, encode_tokens(shrink(chunk, decode_stored(vector, tokens), present)))
+                for chunk, vector, tokens in batch
             ],
         )
-        after, n_done = batch[-1][0], n_done + len(batch)
+        after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
             progress("compressing", n_done, library.n_chunks)
+    writer.reclaim()
     writer.note_layout()
 
 
@@ -391,12 +392,9 @@ def _embed(
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
             roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
-            encodings = [
-                encoding if is_whole else keep_telling(chunk, encoding)
-                for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
-            ]
+            told = [keep_telling(c, e) for (c, _), e in zip(batch, encodings, strict=True)]
             encoded_chunks = [
-                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in encodings
+                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in told
             ]
             writer.store_vectors(
                 embedder.name,

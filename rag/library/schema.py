@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, column, select, table,
 
 from rag.library import paper_words, rows
 from rag.library.tables import AUTHORSHIPS, PAGES, PAPERS, is_listed
-from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, TOKEN_BYTES
+from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
 
@@ -446,7 +446,7 @@ LIBRARY_MIGRATIONS = (
 _DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
 WHOLE_VECTOR = f"""
 length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
-    AND ((length(tokens) - {HEAD_BYTES}) % {TOKEN_BYTES} = 0
+    AND ((length(tokens) - {HEAD_BYTES}) % {ROUND} = 0
         OR (length(tokens) - {HEAD_BYTES}) % ({PLAIN_TOKEN_BYTES} + {_DIMENSION} / 2) = 0)))
 """
 """SQL test that a row of ``vectors`` is complete, by its lengths, which need not read the vectors."""

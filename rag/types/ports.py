@@ -36,10 +36,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """A chunk for the vector store: its vector (float16, little endian) and filter fields."""
+    """A chunk for the vector store: its vector (float16, little endian), and the paper that it is filtered by."""
 
     chunk_id: str
-    paper: Paper
+    paper_id: str
     vector: bytes
 
 
@@ -122,7 +122,7 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]: ...
     def compress(self, encoding: Encoding) -> CompressedTokens: ...
-    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding: ...
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens: ...
 
 
 class Reranker(Protocol):

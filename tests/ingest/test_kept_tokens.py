@@ -1,4 +1,4 @@
-"""Of windows of long texts the token vectors of telling words are kept, and of each sentence one at least."""
+"""Of a text the token vectors of telling words are kept, and of each sentence one at least."""
 
 from __future__ import annotations
 
