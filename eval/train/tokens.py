@@ -142,8 +142,14 @@ def _choose_axes(shares: NDArray[np.float64], width: int) -> tuple[int, int, int
         for n_two in range(0, 4 * width - 2 * n_four + 1, 4):
             n_axes = n_four + n_two + 8 * width - 4 * n_four - 2 * n_two
             if n_axes <= len(shares):
-                parts = zip((4, 2, 1, 0), pairwise((0, n_four, n_four + n_two, n_axes, len(shares))), strict=True)
-                lost[n_axes, n_four, n_two] = sum(LOST[bits] * (sums[b] - sums[a]) for bits, (a, b) in parts)
+                parts = zip(
+                    (4, 2, 1, 0),
+                    pairwise((0, n_four, n_four + n_two, n_axes, len(shares))),
+                    strict=True,
+                )
+                lost[n_axes, n_four, n_two] = sum(
+                    LOST[bits] * (sums[b] - sums[a]) for bits, (a, b) in parts
+                )
     return min(lost, key=lost.__getitem__)
 
 

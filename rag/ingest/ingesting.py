@@ -35,7 +35,6 @@ from rag.types import Chunk, DocumentPlan, Place, Plan, Rejection, Report
 from rag.types.errors import NotFound
 from rag.types.ingests import Survey
 from rag.types.ports import Embedder, Encoder, Stores
-from rag.types.token_vectors import Encoding
 
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
@@ -357,13 +356,11 @@ def compress_old_tokens(
         present = embedder()
         if present.name != name or not isinstance(present, Encoder):
             return  # only its own embedder can; others are dropped with the rest of its vectors
-        writer.store_vectors(
-            name,
-            [
-                (chunk.chunk_id, vector, encode_tokens(shrink(chunk, decode_stored(vector, tokens), present)))
-                for chunk, vector, tokens in batch
-            ],
-        )
+        shrunk = []
+        for chunk, is_whole, vector, tokens in batch:
+            kept = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
+            shrunk.append((chunk.chunk_id, vector, encode_tokens(kept)))
+        writer.store_vectors(name, shrunk)
         after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
             progress("compressing", n_done, library.n_chunks)
@@ -392,9 +389,12 @@ def _embed(
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
             roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
-            told = [keep_telling(c, e) for (c, _), e in zip(batch, encodings, strict=True)]
+            encodings = [
+                keep_telling(chunk, encoding, is_whole=is_whole)
+                for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
+            ]
             encoded_chunks = [
-                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in told
+                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in encodings
             ]
             writer.store_vectors(
                 embedder.name,

@@ -172,7 +172,9 @@ class SqliteDatabase:
         """
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
-        n_pages, n_free = (raw.execute(f"PRAGMA {n}").fetchone()[0] for n in ("page_count", "freelist_count"))
+        n_pages, n_free = (
+            raw.execute(f"PRAGMA {n}").fetchone()[0] for n in ("page_count", "freelist_count")
+        )
         if 4 * n_free > n_pages:
             with suppress(sqlite3.OperationalError):
                 raw.execute("VACUUM")

@@ -142,7 +142,10 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
     if layout == WIDE_LAYOUT and len(tokens) == HEAD_BYTES + n * (_WIDE_TOKEN_BYTES + width):
         starts, at = _unwrap(np.frombuffer(tokens, "<u2", n, after_ids)), after_ids + 2 * n
     elif layout == LAYOUT and len(tokens) >= after_ids + n * (1 + width):
-        starts, at = unpack_starts(np.frombuffer(tokens, np.uint8, -1, after_ids + n * (1 + width))), after_ids
+        starts, at = (
+            unpack_starts(np.frombuffer(tokens, np.uint8, -1, after_ids + n * (1 + width))),
+            after_ids,
+        )
     else:
         raise _build_damage()
     if len(starts) != n:

@@ -562,11 +562,11 @@ class Writer:
 
     def list_old_tokens(
         self, embedder: str, after: str, limit: int
-    ) -> list[tuple[Chunk, bytes, bytes]]:
-        """The next token vectors in an old layout: their chunk, vector, token vectors."""
+    ) -> list[tuple[Chunk, bool, bytes, bytes]]:
+        """The next token vectors in an old layout: chunks as `list_unembedded`, vector, token vectors."""
         layout = func.substr(VECTORS.c.tokens, 1, len(OLD_STARTS[0]))
         old = (
-            rows.CHUNKS_WITH_TEXT.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
+            _CHUNKS.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
             .join(VECTORS, VECTORS.c.chunk_id == CHUNKS.c.chunk_id)
             .where(
                 VECTORS.c.embedder == embedder,
@@ -578,7 +578,10 @@ class Writer:
         )
         with self._open_transaction():
             found = self._db.execute(old).mappings().all()
-        return [(rows.build_chunk(row), row["vector"], row["tokens"]) for row in found]
+        return [
+            (rows.build_chunk(row), bool(row["whole"]), row["vector"], row["tokens"])
+            for row in found
+        ]
 
     # --- journal --------------------------------------------------------------------------------
 

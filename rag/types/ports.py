@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.types.token_vectors import CompressedTokens, Encoding
 
 LEXICAL_FIELDS = ("body", "title", "names")

@@ -223,7 +223,10 @@ def test_tokens_of_which_all_axes_were_kept_become_as_if_embedded_anew(minilm: M
     assert old.packed.shape[1] == fit.width > fit.cut().width
     narrowed, fresh = codec.narrow(old), codec.compress(encoding)
     assert narrowed.packed.shape == fresh.packed.shape
-    assert (narrowed.ids.tolist(), narrowed.starts.tolist()) == (fresh.ids.tolist(), fresh.starts.tolist())
+    assert (narrowed.ids.tolist(), narrowed.starts.tolist()) == (
+        fresh.ids.tolist(),
+        fresh.starts.tolist(),
+    )
     again, anew = (codec.restore(encoding.vector, one) for one in (narrowed, fresh))
     assert compute_cosines(again, anew).min() > 0.95
     np.testing.assert_allclose((encoding.tokens * again).sum(axis=1), 1, atol=0.15)

@@ -1,4 +1,4 @@
-"""Token vectors that an older version kept of all tokens become those of telling words, in place; killed, too."""
+"""Token vectors that an older version kept of all tokens become those that are kept now, in place; killed, too."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TITLES = tuple(f"The Kelp of the {place}" for place in ("Bay", "Sea", "Sound", "
 
 
 class WordEncoder(QuickEmbedder, FloatKeeper):
-    """A token for each word, by its place; numbers of their own for the vectors."""
+    """A token for each word and each full stop, by its place; numbers of their own for the vectors."""
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         self.seen.extend(texts)
@@ -42,7 +42,8 @@ class WordEncoder(QuickEmbedder, FloatKeeper):
 
 
 def encode_words(text: str) -> Encoding:
-    spans = [span for _, span in iter_words(text)]
+    stops = [(at, at + 1) for at, char in enumerate(text) if char == "."]
+    spans = sorted([*(span for _, span in iter_words(text)), *stops])
     tokens = np.arange(len(spans) * 40, dtype=np.float32).reshape(len(spans), 40)
     ids = np.arange(len(spans), dtype=np.uint16)
     return Encoding(np.array(vector(text), np.float32), tokens, ids, np.array(spans, np.int32))
@@ -81,7 +82,7 @@ def list_kept(folder: Path, url: str = "") -> dict[str, list[int]]:
     return {i: one.tokens.starts.tolist() for i, one in zip(ids, encodings, strict=True)}  # type: ignore[union-attr]
 
 
-def test_only_those_of_telling_words_stay_and_nothing_is_embedded(tmp_path: Path, url: str) -> None:
+def test_those_of_signs_go_and_nothing_is_embedded(tmp_path: Path, url: str) -> None:
     desk = Desk(tmp_path / "data", url)
     document = write(tmp_path / "a.jsonl", *TITLES)
     desk.ingest(document, embedder=WordEncoder())
@@ -96,7 +97,7 @@ def test_only_those_of_telling_words_stay_and_nothing_is_embedded(tmp_path: Path
 
 def test_the_file_becomes_smaller(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "data")
-    document = write(tmp_path / "a.jsonl", *(f"Kelp {n} " + "of the sea " * 90 for n in range(40)))
+    document = write(tmp_path / "a.jsonl", *(f"Kelp {n} " + "... " * 90 for n in range(40)))
     desk.ingest(document, embedder=WordEncoder())
     make_older(desk.folder)
     desk.library.close()
