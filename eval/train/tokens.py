@@ -30,7 +30,7 @@ PER_SET = 250
 """Abstracts of each collection, so that no field outweighs the others."""
 WIDTH = 50
 """Bytes of one token's axes, all of them."""
-KEPT_WIDTH = 32
+KEPT_WIDTH = 40
 """Of those that are kept."""
 PENALTY = 1e-5
 EVEN = 1.0
