@@ -166,7 +166,7 @@ class SqliteDatabase:
         return [" ".join(str(line).split()) for line in lines if line != "ok"]
 
     def reclaim(self, connection: Connection) -> None:
-        """A file of which a quarter is empty is written anew.
+        """A file of which a tenth is empty is written anew.
 
         Killed, or refused for want of room or as others read too long, that leaves the file as it was.
         """
@@ -175,7 +175,7 @@ class SqliteDatabase:
         n_pages, n_free = (
             raw.execute(f"PRAGMA {n}").fetchone()[0] for n in ("page_count", "freelist_count")
         )
-        if 4 * n_free > n_pages:
+        if 10 * n_free > n_pages:
             with suppress(sqlite3.OperationalError):
                 raw.execute("VACUUM")
 

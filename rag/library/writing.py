@@ -412,10 +412,13 @@ class Writer:
             self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
             self._add_rows(part, part_rows.get(part, ()))
         self._send(ids)
-        self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.paper_id, ids)))
+        of_papers = is_listed(CHUNKS.c.paper_id, ids)
+        known = select(CHUNKS.c.chunk_id, CHUNKS.c.roles).where(of_papers)
+        roles = {chunk_id: blob for chunk_id, blob in self._db.execute(known)}  # of the same text
+        self._db.execute(CHUNKS.delete().where(of_papers))
+        chunks = [chunk for paper in papers for chunk in chunking.split_paper(paper)]
         self._add_rows(
-            CHUNKS,
-            [rows.build_chunk_row(c) for paper in papers for c in chunking.split_paper(paper)],
+            CHUNKS, [{**rows.build_chunk_row(c), "roles": roles.get(c.chunk_id)} for c in chunks]
         )
         self._send(ids)
 

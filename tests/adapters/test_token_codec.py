@@ -182,7 +182,7 @@ def test_token_vectors_of_any_field_survive(minilm: MiniLM) -> None:
     stored, n_bytes = store(minilm, encoding)
     restored = minilm.restore(stored.vector, stored.tokens)
     assert compute_cosines(encoding.tokens, restored.tokens).min() > 0.75
-    np.testing.assert_allclose((encoding.tokens * restored.tokens).sum(axis=1), 1, atol=0.08)
+    np.testing.assert_allclose((encoding.tokens * restored.tokens).sum(axis=1), 1, atol=0.05)
     assert restored.spans[:, 0].tolist() == encoding.spans[:, 0].tolist()
     assert restored.ids.tolist() == encoding.ids.tolist()
     width = stored.tokens.packed.shape[1]
