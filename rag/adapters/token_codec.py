@@ -153,7 +153,7 @@ class TokenCodec:
         """The token vectors as they are stored."""
         vector = encoding.vector.astype(np.float16).astype(np.float32)  # as it will be read
         foretold = self._foretell(vector, encoding.ids)
-        rest: Matrix = (encoding.tokens - foretold) @ self._fit.analysis
+        rest = ((encoding.tokens - foretold) @ self._fit.analysis).astype(np.float32, copy=False)
         codes, deviations = self._encode(rest)
         # So that a token's product with itself is 1: the nearest point is shorter, and would make cosines smaller.
         added = self._compute_levels(codes) @ self._fit.synthesis.T
