@@ -7,11 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, bindparam, column, select, table, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+    text,
+    update,
+)
 
 from rag.library import paper_words, rows
+from rag.library.search_forms import WORD
 from rag.library.tables import AUTHORSHIPS, PAGES, PAPERS, is_listed
-from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, TOKEN_BYTES
+from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
 
@@ -335,6 +346,16 @@ ALTER TABLE packed_entries RENAME TO entries;
 CREATE INDEX entries_paper ON entries (paper_id);
 """
 
+_SEARCHED = {
+    "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
+    **{
+        name: ("searched",)
+        for name in ("paper_places", "paper_affiliations", "paper_links", "paper_keywords",
+                     "paper_title_words", "authorships", "pages", "aliases")
+    },
+}  # fmt: skip
+"""Columns of searched forms, which kept a space before the mark that now stands for it."""
+
 _BATCH = 2_000
 
 
@@ -406,6 +427,14 @@ def _pack_entries(connection: Connection) -> None:
         )
 
 
+def _drop_spaces(connection: Connection) -> None:
+    """Leave out of the searched forms the spaces that their marks stand for."""
+    for name, columns in _SEARCHED.items():
+        forms = table(name, *map(column, columns))
+        shorter = {c.name: func.replace(c, f" {WORD}", WORD) for c in forms.c}
+        connection.execute(update(forms).values(shorter))
+
+
 def _drop_later(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in _ADDED_AFTER}
 
@@ -440,13 +469,14 @@ LIBRARY_MIGRATIONS = (
     Migration(_IDENTITY),
     Migration(_WORDS, _fill_words),
     Migration(_PACKED, _pack_entries, _UNPACKED),
+    Migration("", _drop_spaces),
 )
 """In order; a database counts those that were run."""
 
 _DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
 WHOLE_VECTOR = f"""
 length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
-    AND ((length(tokens) - {HEAD_BYTES}) % {TOKEN_BYTES} = 0
+    AND ((length(tokens) - {HEAD_BYTES}) % {ROUND} = 0
         OR (length(tokens) - {HEAD_BYTES}) % ({PLAIN_TOKEN_BYTES} + {_DIMENSION} / 2) = 0)))
 """
 """SQL test that a row of ``vectors`` is complete, by its lengths, which need not read the vectors."""
