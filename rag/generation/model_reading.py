@@ -36,6 +36,8 @@ LONGEST_TEXT_CHARS = 1_000
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _SIGNS = {"=": "is", "==": "is", "!=": "is_not", ">": "above", "<": "below"}
 _CONTENT = ("passages", "overview", "comparison")
+_RECIPROCAL = re.compile(r"\b(?:each other|one another)\b", re.IGNORECASE)
+"""*Which papers agree with each other?* asks for more than a list can hold."""
 _TOLD_ALIKE = frozenset({"overview", "passages"})
 
 
@@ -58,6 +60,8 @@ def is_unsure(
         return True
     if reading.query.want == "aside" or (reading.query.want in _CONTENT and not is_follow_up):
         return False
+    if _RECIPROCAL.search(question) and reading.query.want in ("papers", "count"):
+        return True
     # "and bridge distillation?": a topic told from the passages that are found, however it is read.
     is_told_alike = {query.want for query in (reading.query, *reading.others[:1])} <= _TOLD_ALIKE
     is_close = reading.is_close and not is_told_alike

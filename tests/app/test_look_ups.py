@@ -132,6 +132,7 @@ def test_what_a_look_up_finds_is_read_before_the_next_and_a_condition_narrows_it
     ]
     answer, look_ups = ask(worded, COMPARED)
     assert len(look_ups) == 3 and "Yuxi Mi" in answer.text
+    assert look_ups[1].startswith("look-up 2: people authors of “DuetFace: ")
     found = [m["content"] for m in server.requests[3]["messages"] if m["role"] == "tool"]
     assert "P1>>>\nTitle: DuetFace" in found[0] and "2024\nText" in found[2]
     assert "2022\nText" not in found[2] and "2023\nText" not in found[2]
@@ -158,6 +159,7 @@ def test_papers_against_one_that_is_pointed_at_are_looked_up_with_its_words_in_v
     [
         {"want": "poems"},
         {"want": "passages", "text": "What is ZorbNet?"},
+        {"want": "count", "year": 2023},
         {"want": "people", "relation": "authors", "papers": ["P40"]},
         {"want": "passages"},
         {"want": "profile", "people": [{"typed": "Zebulon Quark"}]},
