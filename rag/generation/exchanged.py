@@ -18,7 +18,7 @@ from rag.text import STOP_WORDS, fold, iter_words, stem
 _CLAUSE_END = re.compile(
     r"[,;:()|](?=\s|$)|\b(?:and|but|while|whereas|rather than|instead of|than)\b", re.IGNORECASE
 )
-_COORDINATION = re.compile(r"([\w-]+) and ([\w-]+)")
+_COORDINATION = re.compile(r"(?<![\w-])([\w-]++) and ([\w-]++)")
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _ORDER = frozenset({"first", "then"})
 """Small words that tell clauses apart: *first the objects, then the whole image*."""
