@@ -67,7 +67,7 @@ def _is_time_between(figure: Figure, ground: Ground) -> bool:
     """Whether a figure is how many months or years two of the papers are apart, as months tell it."""
     n_months = {"months": 1, "years": 12}.get(figure.unit)
     return n_months is not None and any(
-        abs(float(value) * n_months - between) <= max(1, n_months / 2)
+        abs(float(value) * n_months - between) <= max(1, n_months / (4 if value % 1 else 2))
         for value in figure.values
         for between in ground.count_months_between()
     )
@@ -228,12 +228,13 @@ def mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
 
 def has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
     """Whether *half*, *three quarters* … stand for no percentage that the papers have."""
+    measured = {figure.at for figure in extract_figures(claim)}
     for word, (start, _) in iter_words(claim):
         percent = read_share(word)
         if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
             continue
-        if claim[:start].rstrip().endswith(" and a"):
-            continue  # "two and a half times"
+        if claim[:start].rstrip().endswith(" and a") or start in measured:
+            continue  # "two and a half times", "half a year"
         before = claim[:start].split()[-1:]
         factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
         printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]

@@ -40,8 +40,8 @@ from rag.generation.support import find_best_sentence
 from rag.generation.unwrapping import Unwrapper
 from rag.text.markdown import markers
 from rag.types import Citation, Evidence, SaidSentence, Verdict
+from rag.types.answers import UNVERIFIED
 
-UNVERIFIED = "(unverified)"
 OMISSION = "[…]"
 MAX_REPLY_CHARS = 20_000
 REFUSAL_CHARS = 300

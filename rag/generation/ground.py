@@ -88,6 +88,11 @@ class Ground:
         ]
 
     @cached_property
+    def lines(self) -> list[str]:
+        """Each sentence as it stands."""
+        return [self.text[start:end] for start, end in split_sentences(self.text)]
+
+    @cached_property
     def rows(self) -> list[list[Figure]]:
         """The figures of each sentence that has some."""
         spans = split_sentences(self.text)

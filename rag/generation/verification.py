@@ -25,6 +25,19 @@ _VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """What a model made of a reply.
+
+    Attributes:
+        verdicts: Whether a sentence is supported, by its place from 0.
+        failure: Why there are none; empty where the call went as it should.
+    """
+
+    verdicts: dict[int, bool]
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """A model that verifies replies, and its name for the reader."""
 
@@ -34,11 +47,11 @@ class Verifier:
 
     def verify(
         self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
-    ) -> dict[int, bool]:
-        """Whether each sentence is supported, by its place from 0.
+    ) -> Verification:
+        """Whether each sentence is supported.
 
-        None of one that states nothing or was passed over, and none at all where the call fails: there
-        the free checks stand.
+        No verdict of one that states nothing or was passed over, and none at all where the call
+        fails: there the free checks stand.
         """
         reply = Reply()
         messages = self.build_messages(question, sentences, evidence)
@@ -47,12 +60,12 @@ class Verifier:
         text = "".join(map(thoughts.process_piece, pieces)) + thoughts.close()
         words = self.prompt.words
         meanings = {words["supported"]: True, words["unsupported"]: False}
-        verdicts = {
-            number - 1: meanings[verdict]
-            for number, verdict in _list_verdicts(text)
-            if verdict in meanings and 0 < number <= len(sentences)
-        }
-        return verdicts if reply.error is None else {}
+        printed = [(n, v) for n, v in _list_verdicts(text) if 0 < n <= len(sentences)]
+        verdicts = {n - 1: meanings[verdict] for n, verdict in printed if verdict in meanings}
+        if reply.error is not None:
+            return Verification({}, str(reply.error))
+        is_understood = verdicts or any(verdict == words["nothing"] for _, verdict in printed)
+        return Verification(verdicts, "" if is_understood else "its reply holds no verdicts")
 
     def build_messages(
         self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
