@@ -57,8 +57,10 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
+            # "papers of which De Cheng is first author / and Lingfeng He?": in the same role
+            role = next((c.field for c in last.where if c.field in _ROLE_FIELDS), "")
             where = tuple(c for c in where if _group(c.field) != "person")
-            where += tuple(map(build_author, own.people))
+            where += tuple(build_author(person, role) for person in own.people)
     return replace(
         last,
         where=merge_conditions(where),
@@ -66,7 +68,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         people=people,
         papers=own.papers or last.papers,
         by=own.by if own.by and own.want == last.want == "values" else last.by,
-        order=own.order if is_ordered else last.order,
+        order=(own.order if is_ordered else None) or last.order,
         besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
         k=own.k or last.k,
         form=own.form,
@@ -107,7 +109,17 @@ def _read_in_context(alone: Reading, last: Query) -> Query:
     if shifted := shift_year(alone.question, find_year(last)):
         rest = tuple(c for c in own.where if _group(c.field) != "time")
         return replace(own, where=(*rest, Condition("year", "is", shifted)))
+    # "which came out in 2024? / and how many before that?"
+    year = find_year(last)
+    if year and (match := _BESIDE_THAT.search(alone.question)):
+        word = match[1].lower()
+        low = year + 1 if word == "after" else year
+        years = Range(None, year - 1) if word in ("before", "until") else Range(low, None)
+        return replace(own, where=(*own.where, Condition("year", "is", years)))
     return own
+
+
+_BESIDE_THAT = re.compile(r"\b(before|after|since|until) (?:that|then)\b", re.IGNORECASE)
 
 
 def shift_year(question: str, year: int | None) -> int | None:
@@ -232,7 +244,11 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     about = join_topics(last.about, read_own_topic(alone))
     is_ordered = any(part.slot == "order" for part in alone.parts)
     narrowed = replace(
-        last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
+        last,
+        where=where,
+        about=about,
+        order=(own.order if is_ordered else None) or last.order,
+        k=own.k,
     )
     # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
     if own.want in SETS and own.want not in ("papers", last.want):
