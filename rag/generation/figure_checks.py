@@ -7,7 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, permutations
 
-from rag.generation.arithmetic import count_listed, find_changes, find_computed, find_result
+from rag.generation.arithmetic import (
+    are_of_one_kind,
+    count_listed,
+    find_changes,
+    find_computed,
+    find_result,
+)
 from rag.generation.ground import Ground
 from rag.generation.numbers import Figure, extract_figures, read_share
 from rag.text import fold, iter_words
@@ -32,6 +38,9 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _LEFT = re.compile(r"\b(?:remain\w*|left|kept|keeps?|still|only|needs?)\b", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:(?P<less>fewer|less|smaller|lower)|more|larger|higher|greater) than $", re.IGNORECASE
+)
 _DURATIONS = ("seconds", "milliseconds", "minutes", "hours", "days")
 _ALL_IN_YEAR = re.compile(
     r"\b(?:both|all|each|the (?:two|three)|they)\b[^.;]{0,200}?\b(?:in|of|from|appeared)\s+((?:19|20)\d\d)\b",
@@ -240,9 +249,31 @@ def has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> 
         printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
         if _LEFT.search(claim):
             printed += [100 - value for value in printed]
-        if not any(abs(value - percent * factor) <= 3 for value in printed):
+        if not any(abs(value - percent * factor) <= 3 for value in printed) and not (
+            _is_share_of_another(percent * factor, claim[:start], figures, ground)
+        ):
             return True
     return False
+
+
+def _is_share_of_another(
+    percent: float, before: str, figures: Sequence[Figure], ground: Ground
+) -> bool:
+    """Whether a figure of the claim is this share of one of its kind that the papers print.
+
+    "1,810 videos, fewer than half as many" as the 4,500 videos of the other paper that is cited.
+    """
+    limit = _THAN.search(before)
+    least, most = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
+    return any(
+        least <= 100 * float(a / b) <= most
+        for figure in figures
+        for other in ground.figures
+        if are_of_one_kind(figure, other)
+        for a in figure.values
+        for b in other.values
+        if b > a > 0
+    )
 
 
 def has_unknown_sign(claim: str, ground: Ground) -> bool:

@@ -96,7 +96,7 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
         if _DENIALS & set(clause[max(0, at - 3) : at]):
             continue
         contrary = (_load_opposites().get(word, frozenset()) | _list_prefixed(word)) & vocabulary
-        if not contrary:
+        if not contrary or _is_joined(clause, at, contrary):
             continue
         following = clause[at + 1] if at + 1 < len(clause) else ""
         before = clause[at - 1] if at else ""
@@ -110,6 +110,14 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
         if before and is_alone and _is_contrary(word, contrary, before, -1, company):
             return True
     return False
+
+
+def _is_joined(clause: Sequence[str], at: int, contrary: frozenset[str]) -> bool:
+    """Whether a word is told together with its contrary: *real and synthetic images* are images of both kinds."""
+    before, after = clause[max(0, at - 2) : at], clause[at + 1 : at + 3]
+    return (len(before) == 2 and before[0] in contrary and before[1] in _CONJUNCTIONS) or (
+        len(after) == 2 and after[0] in _CONJUNCTIONS and after[1] in contrary
+    )
 
 
 def _list_prefixed(word: str) -> frozenset[str]:

@@ -27,7 +27,8 @@ KELP = build_paper(
     "KelpNet-L has 6.2M weights at 73.5% recall. It involves ten rival models and five components. "
     "It gains 11.9%/12.1% average ACC/AP over 8 coves. The first tide is low. It films 4,500 videos with "
     "3.3 million frames of two brown kelp datasets and a red kelp dataset. The tide went from 14.81 to 8.57. "
-    "The swarm holds 14,705 shells. It has local rescaling and global draining of pools.",
+    "The swarm holds 14,705 shells. It has local rescaling and global draining of pools. It has small and large pools. "
+    "It also has large pools of brine.",
     9,
 )  # fmt: skip
 POOLS = build_paper(
@@ -60,6 +61,9 @@ LAST = build_paper(
         ("It is built on a CNN.", ""),
         ("Its rescaling of local tides works.", ""),
         ("It has global rescaling.", "opposite"),
+        ("It has small and large pools.", ""),
+        ("It has small pools.", "opposite"),
+        ("The swarm is fewer than half as many as 30,000 shells.", "figure"),
         ("Four of the ten models are rivals.", ""),
         ("Four models are rivals.", "figure"),
         ("The 2023 models are rivals.", ""),

@@ -305,6 +305,7 @@ def test_a_whole_reply_is_verified_in_one_call_after_its_last_sentence(
     assert found.index(Step("checking the answer with judge")) > last_words
     (messages,) = judge.asked
     assert "sentence 1, cites E1>>>\nDuetFace splits images" in messages[1][1]
+    assert "channels (E1)." in messages[1][1]  # which part cites what
     assert "sentence 2, cites E1>>>" in messages[1][1] and "passage E2" not in messages[1][1]
 
 
