@@ -308,7 +308,7 @@ class Writer:
 
         Each step follows the index of keys, so it costs what is reached, not what the library has.
         """
-        keys = frontier = set(self._shared)
+        keys = frontier = self._drop_idle(self._shared)
         of_entry = and_(
             _OTHER_KEYS.c.document_id == ENTRY_KEYS.c.document_id,
             _OTHER_KEYS.c.ordinal == ENTRY_KEYS.c.ordinal,
@@ -316,7 +316,7 @@ class Writer:
         theirs = select(_OTHER_KEYS.c.key).join_from(ENTRY_KEYS, _OTHER_KEYS, of_entry).distinct()
         while frontier:
             reached = theirs.where(is_listed(ENTRY_KEYS.c.key, sorted(frontier)))
-            frontier = set(self._db.execute(reached).scalars()) - keys
+            frontier = self._drop_idle(set(self._db.execute(reached).scalars()) - keys)
             keys = keys | frontier
         places = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal).where(
             is_listed(ENTRY_KEYS.c.key, sorted(keys))
@@ -324,6 +324,15 @@ class Writer:
         place = (ENTRIES.c.document_id, ENTRIES.c.ordinal)
         new = select(*place).where(ENTRIES.c.paper_id == _TO_BE_FOUND)
         return places.union(new).subquery()
+
+    def _drop_idle(self, keys: set[str]) -> set[str]:
+        """Some keys without those that join nothing in this library, with what changed."""
+        sought = [
+            matching.BY_FILE + key.removeprefix(matching.MISREAD)
+            for key in matching.list_idle(keys, ())
+        ]
+        there = select(ENTRY_KEYS.c.key).where(is_listed(ENTRY_KEYS.c.key, sought)).distinct()
+        return keys - matching.list_idle(keys, {*self._db.execute(there).scalars(), *self._shared})
 
     def part_entries(self, digests: Collection[str], *, join: bool = False) -> None:
         """Keep the entries with these digests apart from all others, or no longer."""
