@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
@@ -19,15 +19,16 @@ from rag.answers.comparing_words import (
 from rag.answers.field_problems import find_papers_with_problem
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
-from rag.answers.sentence_forms import defines, find_defined_subject, is_common
+from rag.answers.sentence_forms import asks_for_detail, defines, find_defined_subject, is_common
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
+from rag.search.query import FRAME_WORDS
 from rag.search.topics import Phrase, list_on_topic
-from rag.text import extract_terms
-from rag.types import PaperHit, Retrieval, Sufficiency
-from rag.types.query import Query
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
+from rag.types.query import Detail, Query, Topic
 from rag.types.retrievals import RANKING
 
 Find = Callable[[str, int], Retrieval]
@@ -133,6 +134,12 @@ def _choose_papers(
         retrieval = _put_first(cited, retrieval)
         alone = sufficiency.compute_sufficiency(retrieval, cited)
         verdict = alone if alone.sufficient else verdict
+    elif (property_said := _find_with_property(query, retrieval, verdict)) is not None:
+        cited, unsaid = property_said
+        cited = cited[: extractive.MAX_PAPERS]
+        retrieval = _put_first(cited, retrieval)
+        verdict = Sufficiency(bool(cited), verdict.probability, unsaid)
+        return Choice(retrieval, cited, verdict, several=len(cited) > 1)
     elif verdict.sufficient and (defining := _find_defining(query, retrieval)):
         cited = (defining,)
         retrieval = _put_first(cited, retrieval)
@@ -147,7 +154,98 @@ def _choose_papers(
         cited, verdict = (close[:1], alone) if alone.sufficient else (cited, verdict)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
+    if not verdict.sufficient and (telling := _find_telling(query, find, retrieve, library)):
+        ranking = _put_first(telling, retrieval)
+        return Choice(ranking, telling, Sufficiency(True, 1.0), several=len(telling) > 1)
     return Choice(retrieval, cited, verdict)
+
+
+_ROLES_OF_FIELD: Mapping[Detail, tuple[SentenceRole, ...]] = {
+    "limitation": ("limitation", "problem"),
+    "problem": ("problem", "limitation"),
+    "cause": ("problem", "limitation"),
+}
+"""Details that papers on a topic tell in sentences of a role, whatever their words."""
+
+
+def _find_telling(
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
+) -> tuple[PaperHit, ...]:
+    """Papers on a topic with sentences of the asked role, though none has the words that ask for it.
+
+    "what are the main weaknesses of prompt tuning?" was declined for "weaknesses".
+    """
+    roles = _ROLES_OF_FIELD.get(query.asks_for, ()) if query.asks_for else ()
+    words = [
+        word
+        for word, _ in iter_words(query.text)
+        if not (asks_for_detail(word) or fold(word) in FRAME_WORDS | STOP_WORDS)
+    ]
+    if not roles or not words:
+        return ()
+    on_topic = _find_papers_on_topic(
+        replace(query, about=Topic(" ".join(words))), find, retrieve, library
+    )
+    if not on_topic:  # "prompt tuning" is said by none, and two are about prompts
+        retrieval = find(" ".join(words), RANKING)
+        best = retrieval.papers[0].score if retrieval.papers else 0.0
+        close = tuple(h for h in retrieval.papers if h.score >= _NEAR_TOPIC * best)
+        if not sufficiency.compute_sufficiency(retrieval, close).sufficient:
+            return ()
+        ids = [hit.paper.paper_id for hit in close]
+        on_topic = retrieve(query.text, len(ids), within=ids).papers
+    telling = (h for h in on_topic if any(s.role in roles for s in h.sentences))
+    return tuple(telling)[: extractive.MAX_PAPERS]
+
+
+_NEAR_TOPIC = 0.9
+"""Share of the best score from which a paper is about a topic as the best one is."""
+
+
+_WHICH_METHODS = re.compile(
+    r"\W*(?:which|what) (?:of (?:the|these|those|all) )?(?:\w+ )?(?:methods|models|approaches|systems|techniques|algorithms|networks|"
+    r"detectors|trackers|frameworks|works)\b",
+    re.IGNORECASE,
+)
+_SAYS_AS_MUCH, _SAYS_IT = 0.8, 0.3
+"""Share of the best rating from which a paper says as much of a property; share of its words that must be said."""
+_LEAST_SURE = 0.6
+
+
+def _find_with_property(
+    query: Query, retrieval: Retrieval, verdict: Sufficiency
+) -> tuple[tuple[PaperHit, ...], tuple[str, ...]] | None:
+    """The papers of which one sentence says most of a property that is asked of methods at large, and the
+    words that no sentence says where too few are said.
+
+    "which of the methods run in real time on a phone?" quoted a sentence with none of these words. None where
+    another question is asked, or the papers found say it as well as any.
+    """
+    asked = _WHICH_METHODS.match(query.text) if query.want == "passages" else None
+    if asked is None or not retrieval.papers:
+        return None
+    idf = {
+        term: match.idf
+        for match in retrieval.papers[0].words
+        if match.span[0] >= asked.end() and match.idf >= sufficiency.SALIENT_IDF
+        for term in extract_terms(match.word)
+    }
+    ratings = [_rate_said(hit, idf) for hit in retrieval.papers]
+    most, total = max(ratings), sum(idf.values())
+    if most < _SAYS_IT * total and verdict.probability < _LEAST_SURE:
+        return (), tuple(
+            m.word for m in retrieval.papers[0].words if set(extract_terms(m.word)) & idf.keys()
+        )
+    if most == 0 or ratings[0] >= _SAYS_AS_MUCH * most:
+        return None
+    rated = zip(retrieval.papers, ratings, strict=True)
+    return tuple(hit for hit, rating in rated if rating >= _SAYS_AS_MUCH * most), ()
+
+
+def _rate_said(hit: PaperHit, idf: Mapping[str, float]) -> float:
+    """The most that one sentence of a paper has of some terms, by their idf."""
+    told = (set(extract_terms(hit.paper.text[slice(*s.span)])) for s in hit.sentences)
+    return max((sum(idf[t] for t in idf.keys() & terms) for terms in told), default=0.0)
 
 
 def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:

@@ -13,7 +13,7 @@ from typing import cast
 
 from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
-from rag.types.fields import FIELDS, QueryError
+from rag.types.fields import FIELDS, IS_SURVEY, QueryError
 from rag.types.query import (
     NEW_DATA,
     READING_ORDER,
@@ -175,6 +175,9 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
     if want == "overview" and not parts.topics and (names_paper or not is_of_library):
         want = "passages"
+    # "are there surveys?": what papers call themselves is listed
+    if want in ("passages", "overview") and IS_SURVEY in parts.where:
+        return build_papers("papers", "", frame, parts)
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
         want = "overview" if _OF_PAPERS.search(parts.question) else want
