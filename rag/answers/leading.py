@@ -102,7 +102,9 @@ def order_by_form(
         # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
         order.sort(key=lambda s: not _SAYS_WHY.match(text, *s.span))
     is_how = "means" in request.kinds and not request.kinds & {"comparison", "order", "effect"}
-    is_led_by_result = bool(order) and order[0].role == "result"
+    is_led_by_result = bool(order) and (
+        order[0].role == "result" or bool(_BOAST.match(text, *order[0].span))
+    )
     if is_how and not _RESULT_ASKED.search(question) and (_has_name(question) or is_led_by_result):
         # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is;
         # "how is privacy protected in the frequency domain?" how well it is
@@ -229,6 +231,8 @@ def tells_how(paper: Paper, sentence: Sentence) -> bool:
     Cells of *How* held "our method even surpasses ..." and "we first elucidate the seeming paradox".
     """
     told = paper.text[slice(*sentence.span)]
+    if _BOAST.match(told):
+        return False
     return not (_SURPASSES.search(told) or _TEASES.match(told)) or bool(FORMS["does"].search(told))
 
 

@@ -146,7 +146,7 @@ def is_asking_for_paper(question: str) -> bool:
 
 _NAME_ASKED = re.compile(
     r"\b(?:what (?:was|is) (?:it|that|this|the (?:paper|one))(?: one)? (?:called|named)|(?:name|title) of|which (?:one|paper) (?:was|is)|"
-    r"what (?:was|is|'s) (?:its|the) (?:name|title)|find it)\b",
+    r"what (?:was|is|'s) (?:its|the) (?:name|title)|find it|(?:forgot|forget|recall|remember) (?:its|the|what) (?:name|title|it))\b",
     re.IGNORECASE,
 )
 

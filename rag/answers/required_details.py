@@ -132,9 +132,9 @@ def _find_missing_speed(query: str, paper_texts: Sequence[str]) -> str:
     may be asked of anything: "does exercise slow ageing?".
     """
     folded_query = fold(query)
-    if _GAIN_OF_SPEED_ASKED.search(folded_query):
-        return "" if any(map(_GAIN_OF_SPEED.search, paper_texts)) else "speed in figures"
     is_named = any(is_made_up(word) and not word.isupper() for word, _ in iter_words(query))
+    if _GAIN_OF_SPEED_ASKED.search(folded_query) or (is_named and "how fast" in folded_query):
+        return "" if any(map(_GAIN_OF_SPEED.search, paper_texts)) else "speed in figures"
     if not is_named or not _SPEED_ASKED.search(folded_query):
         return ""
     return "" if any(map(_SPEED_SAID.search, paper_texts)) else "speed"
