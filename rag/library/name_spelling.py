@@ -69,20 +69,23 @@ def _iter_runs(text: str) -> Iterator[Span]:
 
 def _find_printed(typed: str, paper_ids: list[str], library: LibraryView) -> str:
     """How the papers print a name most often; empty where they print none that is typed so."""
-    key, is_several = drop_marks(typed), " " in typed
-    printed = Counter(
+    key, spaces = drop_marks(typed), _find_breaks(typed, " ")
+    alike = Counter(
         word
         for paper in library.list_papers(paper_ids)
         for word in NAMED.findall(f"{paper.title or ''} {paper.text}")
         if drop_marks(word) == key
-        and _is_name(word)
-        and (not is_several or _space(word) == _space(typed))
     )
-    return printed.most_common(1)[0][0] if printed else ""
+    # AI-Generated stands in titles, AI-generated in texts: a kind
+    if not all(map(_is_name, alike)):
+        return ""
+    printed = [word for word, _ in alike.most_common() if spaces <= _find_breaks(word, "-")]
+    return printed[0] if printed else ""
 
 
-def _space(name: str) -> str:
-    return re.sub(r"[$^+]", "", fold(name)).replace("-", " ")
+def _find_breaks(name: str, mark: str) -> set[int]:
+    """Before how many letters and digits a mark stands."""
+    return {sum(c.isalnum() for c in name[:at]) for at, char in enumerate(name) if char == mark}
 
 
 def _is_name(word: str) -> bool:

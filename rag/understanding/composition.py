@@ -320,8 +320,21 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
         and not (detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text))
     )
     detail = "" if want == "overview" and not is_told else detail
+    if (
+        want == "overview"
+        and not detail
+        and parts.topics
+        and _DETAIL_OF.match(parts.topics[0].text)
+    ):
+        detail = "problem"
     sides = _list_sides(parts) if want == "comparison" else ()
-    about = build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
+    about = (
+        _drop_detail(build_topic(parts))
+        if want == "overview"
+        else Topic(all_of=sides)
+        if sides
+        else None
+    )
     return Query(
         want,
         where=parts.where if want == "overview" else (),
@@ -342,6 +355,19 @@ _SURE_OF_SEVERAL = 0.85
 """Least probability of an overview's detail: most overviews have none, and its head has seen few of them
 ("what work is there on deepfake detection?" was asked for limitations, at .4)."""
 _DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
+
+
+_DETAIL_OF = re.compile(
+    r"(?:(?:main|major|biggest|key|open|common|typical|current|existing|known) )*(?:difficult(?:y|ies)|problems?|challenges?|limitations?|"
+    r"weakness(?:es)?|drawbacks?|shortcomings?|obstacles?|issues?|pitfalls?|downsides?) (?:of|in|with|for|about) (?=\S)",
+    re.IGNORECASE,
+)
+
+
+def _drop_detail(about: Topic | None) -> Topic | None:
+    """``difficulties in class incremental learning``: the detail is asked of papers, and is no topic."""
+    match = _DETAIL_OF.match(about.words) if about else None
+    return replace(about, words=about.words[match.end() :]) if about and match else about
 
 
 def _list_sides(parts: SlotParts) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ SHELF = Shelf(
     [
         ("how do R2IN and Lamp D2C differ?", "how do R^2IN and Lamp-D2C differ?"),
         ("what is lamp d2c or r2in", "what is Lamp-D2C or R^2IN"),
-        ("LampD2C on Rain 5", "Lamp-D2C on Rain-5"),
+        ("LampD2C, LAMPD2C on Rain 5", "Lamp-D2C, Lamp-D2C on Rain-5"),
         ("Rain5 or R^2IN?", "Rain5 or R^2IN?"),  # printed as it is typed
         ("semi supervised seas, GNN based", "semi supervised seas, GNN based"),  # kinds, no names
         ("is R 2IN in?", "is R 2IN in?"),  # a space stands for a hyphen alone
