@@ -17,6 +17,7 @@ from rag.answers.comparing_words import (
     is_telling,
 )
 from rag.answers.field_problems import find_papers_with_problem
+from rag.answers.properties import find_with_property
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.sentence_forms import asks_for_detail, defines, find_defined_subject, is_common
@@ -27,7 +28,7 @@ from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.search.topics import Phrase, list_on_topic
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.types import PaperHit, Retrieval, SentenceRole, Span, Sufficiency
+from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
 from rag.types.query import Detail, Query, Topic
 from rag.types.retrievals import RANKING
 
@@ -134,7 +135,7 @@ def _choose_papers(
         retrieval = _put_first(cited, retrieval)
         alone = sufficiency.compute_sufficiency(retrieval, cited)
         verdict = alone if alone.sufficient else verdict
-    elif (property_said := _find_with_property(query, retrieval, verdict)) is not None:
+    elif (property_said := find_with_property(query, retrieval, verdict)) is not None:
         cited, unsaid = property_said
         cited = cited[: extractive.MAX_PAPERS]
         retrieval = _put_first(cited, retrieval)
@@ -200,71 +201,6 @@ def _find_telling(
 
 _NEAR_TOPIC = 0.9
 """Share of the best score from which a paper is about a topic as the best one is."""
-
-
-_WHICH_METHODS = re.compile(
-    r"\W*(?:which|what) (?:of (?:the|these|those|all) )?(?:\w+ )?(?:methods|models|approaches|systems|techniques|algorithms|networks|"
-    r"detectors|trackers|frameworks|works)\b",
-    re.IGNORECASE,
-)
-_SAYS_AS_MUCH = 0.8
-"""Share of the best rating from which a paper says as much of a property."""
-_LEAST_SURE = 0.6
-"""Probability from which papers answer, though none of their sentences has the rarest words of a property."""
-
-
-def _find_with_property(
-    query: Query, retrieval: Retrieval, verdict: Sufficiency
-) -> tuple[tuple[PaperHit, ...], tuple[str, ...]] | None:
-    """The papers of which one sentence says most of a property that is asked of methods at large, and its
-    rarest words where no sentence has them.
-
-    "which of the methods run in real time on a phone?" quoted a sentence with none of these words. None where
-    another question is asked, or the papers found say it as well as any.
-    """
-    asked = _WHICH_METHODS.match(query.text) if query.want == "passages" else None
-    if asked is None or not retrieval.papers:
-        return None
-    idf = {
-        term: match.idf
-        for match in retrieval.papers[0].words
-        if match.span[0] >= asked.end() and match.idf >= sufficiency.SALIENT_IDF
-        for term in extract_terms(match.word)
-    }
-    start, end = _find_required(query.text, retrieval.papers[0], idf)
-    required = set(extract_terms(query.text[start:end])) & idf.keys()
-    ratings = [_rate_said(hit, idf, required) for hit in retrieval.papers]
-    most = max(ratings)
-    if required and not most and verdict.probability < _LEAST_SURE:
-        return (), (query.text[start:end],)
-    if not most or ratings[0] >= _SAYS_AS_MUCH * most:
-        return None
-    rated = zip(retrieval.papers, ratings, strict=True)
-    return tuple(hit for hit, rating in rated if rating >= _SAYS_AS_MUCH * most), ()
-
-
-def _find_required(question: str, hit: PaperHit, idf: Mapping[str, float]) -> Span:
-    """Where the rarest of some terms stands, with those right before it: ``single GPU``, ``phone``.
-
-    "runs 206 times faster" has two words of "run in real time on a phone", and no phone.
-    """
-    rarest = max(idf, key=lambda term: idf[term], default="")
-    span = (0, 0)
-    for match in hit.words:
-        terms = set(extract_terms(match.word)) & idf.keys()
-        if terms:
-            is_next = question[span[1] : match.span[0]] in (" ", "-")
-            span = (span[0] if is_next else match.span[0], match.span[1])
-        if rarest in terms:
-            return span
-    return (0, 0)
-
-
-def _rate_said(hit: PaperHit, idf: Mapping[str, float], required: set[str]) -> float:
-    """The most that one sentence of a paper has of some terms, by their idf; nothing without those required."""
-    told = [set(extract_terms(hit.paper.text[slice(*s.span)])) for s in hit.sentences]
-    told = [terms for terms in told if required <= terms]
-    return max((sum(idf[t] for t in idf.keys() & terms) for terms in told), default=0.0)
 
 
 def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:
