@@ -103,11 +103,11 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     outside = [Slot(0, start, "preamble", ""), Slot(end, len(frame.question), "preamble", "")]
     free = list_free_words(frame.question, [*slots, *outside])
     # "are there surveys?": no topic that nobody mentions, but a kind of paper
-    if frame.want != "people" and (kind := _SURVEYS.search(frame.question)):
-        noun = kind["noun"] or kind["kind"]
+    if frame.want != "people" and (asked := _SURVEYS.search(frame.question)):
+        noun = asked["noun"] or asked["kind"]
         if noun in free:
             free.remove(noun)
-            _add_condition(parts, IS_SURVEY, Slot(*kind.span(), "topic", kind.group()))
+            _add_condition(parts, IS_SURVEY, Slot(*asked.span(), "topic", asked.group()))
     parts.leftover = " ".join(
         w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )
