@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from rag.library import paper_words, rows
 from rag.library.search_forms import WORD
-from rag.library.tables import AUTHORSHIPS, PAGES, PAPERS, is_listed
+from rag.library.tables import AUTHORSHIPS, PAGES, PAPER_WORDS, PAPERS, is_listed
 from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
@@ -408,6 +408,17 @@ def _fill_words(connection: Connection) -> None:
     paper_words.update_names(connection)
 
 
+def _fill_bare_words(connection: Connection) -> None:
+    """Add the coined words of the papers that are there without their marks."""
+    connection.execute(PAPER_WORDS.delete().where(PAPER_WORDS.c.kind == "bare"))
+    ids = list(connection.execute(select(PAPERS.c.paper_id)).scalars())
+    for start in range(0, len(ids), _BATCH):
+        part_rows = paper_words.read_part_rows(connection, ids[start : start + _BATCH])
+        bare = [row for row in part_rows[PAPER_WORDS] if row["kind"] == "bare"]
+        if bare:
+            connection.execute(PAPER_WORDS.insert(), bare)
+
+
 def _pack_entries(connection: Connection) -> None:
     """Put what two columns of text say into one, document by document."""
     kept = ("document_id", "ordinal", "line", "paper_id", "digest")
@@ -470,6 +481,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_WORDS, _fill_words),
     Migration(_PACKED, _pack_entries, _UNPACKED),
     Migration("", _drop_spaces),
+    Migration("", _fill_bare_words),
 )
 """In order; a database counts those that were run."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.library.name_spelling import spell_names
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
 from rag.text.chat_spelling import drop_interjections, expand_chat_spelling
@@ -78,7 +79,7 @@ def read_question(
         return pasted
     # Before markup goes: an entry pasted from a .bib file has {{double braces}}.
     question, notes = expand_pointers(question, library)
-    question = remove_commands(question)
+    question = spell_names(remove_commands(question), library)
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
     if read_as is None and asks_for_trust(question):
