@@ -47,10 +47,10 @@ from rag.understanding.dialogue_scope import (
     choose_offered,
     complete,
     list_undone,
-    list_unused,
     read_figure,
 )
 from rag.understanding.dialogue_state import (
+    CALLED,
     COMPARES,
     CONTENT,
     SETS,
@@ -202,6 +202,10 @@ def _choose_shown(frame: Frame, state: DialogueState, library: LibraryView) -> t
     called = find_called(frame.question, state, library)
     meant = tuple(filter(None, (find_meant(frame.question, state, library),)))
     frame = drop_calling(frame) if called else frame
+    # "the older one, from 2018", "the two on label skew"
+    if called and {*re.findall(r"\w+", CALLED.sub(" ", frame.question).lower())} <= _JOINING:
+        wants = (("passages" if len(called) == 1 else "papers", 1.0), *frame.wants)
+        frame = replace(frame, wants=wants, asks_for=((state.query.asks_for or "", 1.0),))
     return frame, _Focus(called if len(called) > 1 else meant, is_called=bool(called))
 
 
@@ -243,8 +247,7 @@ def _tell_joined(frame: Frame, alone: Reading, joined: Query, state: DialogueSta
     # "papers per category / show LG": one group of them is its papers
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
-    unused = list_unused(frame, joined, state.query)
-    unread = (*alone.unread, *unused, *list_undone(alone, joined))
+    unread = (*alone.unread, *list_undone(alone, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others,
         is_close=share < UNSURE or alone.is_close, unread=tuple(dict.fromkeys(unread)),
@@ -351,14 +354,15 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
 
 
 def _replace_topic(alone: Reading, state: DialogueState) -> str:
-    """The last question with the new turn's topic in place of its own: ``and pesticides?``.
+    """The last question with the new turn's topic or time in place of its own: ``and pesticides?``.
 
     Where either names none, the turn's words stand before the last question's, which say what is meant.
     """
-    own = next((p.words for p in alone.parts if p.slot in ("about", "papers", "people")), "")
-    old = state.slot_words
-    if own and old and old in state.question:
-        return state.question.replace(old, own)
+    for slots in (("about", "papers", "people"), ("where",)):
+        own = next((p.words for p in alone.parts if p.slot in slots and p.words), "")
+        old = next((p.words for p in state.parts if p.slot in slots and p.words), "")
+        if own and old and old in state.question:
+            return state.question.replace(old, own)
     return (
         f"{alone.question} {state.question}" if len(alone.question.split()) < 5 else alone.question
     )
@@ -396,6 +400,10 @@ def _ask_focus(
     """The turn's own question, of the papers or people that it points at."""
     own, question = alone.query, alone.question
     link = frame.links[0][0]
+    called = find_called(question, state, library) if link == "one_of" else ()
+    if called and own.want in SETS:
+        return replace(own, about=None, like="", where=_drop_itself(own), papers=called,
+                       is_about_several=len(called) > 1)  # fmt: skip
     if link == "those_people" or (link == "one_of" and own.people):
         return ask_people(alone, state, library)
     # "compare the two / which of both is older?"
@@ -423,7 +431,7 @@ def _ask_focus(
             if link == "all_of" or is_of_both
             else (state.paper,)
             if link == "same_paper"
-            else (find_meant(question, state, library),)
+            else called or (find_meant(question, state, library),)
         )
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.

@@ -84,6 +84,9 @@ def choose_link(
     question = frame.question
     if ANEW.match(question):
         return "new"
+    # "which trackers were tested in 2024? / same question for 2025"
+    if SAME_FOR.match(question):
+        return "refine"
     # "papers by Nannan Wang / anything on sketches?": by her
     is_of_person = any(c.field == "author" and not c.is_negative for c in state.query.where)
     if link in ("new", "refine", "more") and is_of_person and _ANY_ON.match(question):
@@ -107,9 +110,8 @@ def choose_link(
     is_of_one = len([e for e in entities.spans if e.kind == "person" and e.is_certain]) == 1
     if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
         return "those_people"
-    is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
-    if (is_open or link in ("one_of", "correct")) and not _NOT.match(question):
+    if link != "recap" and not _NOT.match(question):
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
@@ -126,8 +128,11 @@ def choose_link(
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
     # "who works on X? / what losses do they use?": papers say that, not people
-    if link == "those_people" and frame.want in CONTENT and len(state.papers) > 1:
-        if THEM.search(question) and state.shown == "people":
+    if link == "those_people" and len(state.papers) > 1 and THEM.search(question):
+        if frame.want in CONTENT and state.shown == "people":
+            return "all_of"
+        # "papers on tides / do they have code"
+        if state.shown == "papers" and any(s.kind == "flag" for s in frame.slots):
             return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
@@ -252,6 +257,10 @@ ANEW = re.compile(
     re.IGNORECASE,
 )
 """Words that end what was spoken of."""
+SAME_FOR = re.compile(
+    r"\W*(?:(?:and|or|but|ok|okay|so|now|then|thanks|please)\W+)*(?:the )?same(?: question| thing)?\W+(?:for|of|with|about|in)\b",
+    re.IGNORECASE,
+)
 _MORE = re.compile(
     r"\b(?:more|other|others|else|further|another|similar|like|next|additional|rest|remaining|older|newer|earlier|later|too|also)\b",
     re.IGNORECASE,

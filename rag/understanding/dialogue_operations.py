@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
-from rag.text import STOP_WORDS
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import PersonRef, Query, Reading
 from rag.types.query_text import print_query
-from rag.understanding.dialogue_links import POINTER, THEM, points
+from rag.understanding.dialogue_links import POINTER, SAME_FOR, THEM, points
 from rag.understanding.dialogue_merging import get_set, read_named_topic
 from rag.understanding.dialogue_state import (
     CONTENT,
@@ -32,8 +31,9 @@ from rag.understanding.dialogue_state import (
 from rag.understanding.entities import read_flag
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
-from rag.understanding.head_features import split_words
+from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import limit_to_authors
+from rag.understanding.slots import is_topical, list_free_words
 
 _NAMES = ("topic", "person", "paper")
 _LEAD = r"\W*(?:(?:and|or|but|ok|okay|so|now|then|thanks|please|hm+|no|can you|could you)\W+)*"
@@ -121,7 +121,7 @@ def _take_rest(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 def _ask_again(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """``same for the third``: the last question of another paper."""
     last = state.query
-    if not (match := _SAME_FOR.match(alone.question)) or last.want not in (*CONTENT, "values"):
+    if not (match := SAME_FOR.match(alone.question)) or last.want not in (*CONTENT, "values"):
         return None
     of = alone.question[match.end() :]
     papers = list_named(alone) or tuple(filter(None, (find_meant(of, state, library),)))
@@ -129,11 +129,6 @@ def _ask_again(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
     if not papers or not is_placed:
         return None
     return replace(last, papers=papers, about=None, where=(), is_about_several=False)
-
-
-_SAME_FOR = re.compile(
-    rf"{_LEAD}(?:the )?same(?: question| thing)?\W+(?:for|of|with|about)\b", re.IGNORECASE
-)
 
 
 def fill_empty(alone: Reading, query: Query, state: DialogueState, library: LibraryView) -> Query:
@@ -232,17 +227,18 @@ def use_rest(
     "Papers on HIV / any of them reviews?": what no slot took is sought in the papers shown, where
     there are several; else it is said.
     """
+    is_same = adds_nothing(joined, state)
     # "those written alone / I meant by a single author" says the same again
     is_told = bool(alone.query.where) and {*alone.query.where} <= {*joined.where}
-    words = [] if is_told else _list_rest(frame)
+    words = [] if is_told else _list_unused(frame, joined, state, is_same=is_same)
     # "what is Nannan Wang working on? / with whom": no list of papers again
-    if _WHO.search(frame.question) and joined.want in SETS and adds_nothing(joined, state):
+    if _WHO.search(frame.question) and joined.want in SETS and is_same:
         authors = [c for c in joined.where if (c.field, c.operator) == ("author", "is")]
         if authors:
             people = tuple(PersonRef(str(c.value), (str(c.value),)) for c in authors)
             return Query("people", people=people, relation="coauthors"), ()
-    if not words or not adds_nothing(joined, state):
-        return joined, ()
+    if not words or not is_same:
+        return joined, tuple(words)
     if condition := read_flag(" ".join(words), is_negative=False):
         if joined.want in SETS and condition not in joined.where:
             return joined.add_conditions([condition]), ()
@@ -258,22 +254,19 @@ _WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 _MOST_SHOWN = 40
 
 
-def _list_rest(frame: Frame) -> list[str]:
-    """Words of three letters or more that neither point nor ask for papers."""
+def _list_unused(frame: Frame, joined: Query, state: DialogueState, *, is_same: bool) -> list[str]:
+    """Words of a turn that changed nothing: ``papers on images / which ones personalise?``.
+
+    Where the joined query is the last one again these are all words, whatever slot has them.
+    """
+    last, asking = state.query, load_heads().asking_words
+    is_of_papers = joined.want in (*SETS, "people") and joined.relation is None
+    if not is_same and (
+        not is_of_papers or (joined.about, joined.where) != (last.about, last.where)
+    ):
+        return []
     # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
-    told = [s for s in frame.slots if s.kind in ("preamble", "form", "person")]
-    words = [
-        frame.question[start:end]
-        for start, end in split_words(frame.question)
-        if end - start > 2
-        and frame.question[start].isalpha()
-        and all(end <= s.start or start >= s.end for s in told)
-    ]
-    return [w for w in words if w.lower() not in STOP_WORDS | FRAME_WORDS | _POINTING]
-
-
-_POINTING = frozenset(
-    "sorry thanks short shorter brief briefly simple simpler plain tell detail details detailed explain elaborate longer expand repeat say give see continue sure really anything "
-    "which those these them they that this one ones all any again list show only just more once paper papers still "
-    "please there here each both now then and the are were was did does has have had two three full whole".split()
-)
+    slots = [s for s in frame.slots if not is_same or s.kind in ("preamble", "form", "person")]
+    free = list_free_words(frame.question, slots)
+    free = [w for w in free if is_same or w.lower() not in asking]
+    return [w for w in free if is_topical(w.lower(), asking) and w.lower() not in FRAME_WORDS]
