@@ -14,7 +14,7 @@ from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import Condition
-from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic
+from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic, Want
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
@@ -129,8 +129,11 @@ def _settle_link(
     link = choose_link(frame, entities, state, library)
     frame = tag_rest(_set_link(frame, link, frame.links[0][1] if frame.links else 1.0), library)
     # "only with code (none) / which of all these are about masks?": of what was shown before that
-    if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
-        state = state.before
+    before = state.before
+    if link in ("narrow", "all_of") and state.shown == "nothing" and before is not None:
+        # "papers on tides / no, I meant dunes (none) / only with code": of what was meant
+        is_part = {*split_terms(before.query.topic)} <= {*split_terms(state.query.topic)}
+        state = before if is_part else state
     # "what is SlerpFace? / hm, and emotions?"
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
         wants = (("overview", frame.confidence), *frame.wants)
@@ -337,6 +340,9 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         text = _replace_topic(alone, state)
+        # "what came out on tracking in 2023? / same question for 2025"
+        if last.about and own.where and not own.about:
+            return replace(merge(last, alone), text=text)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
     # "papers on deepfakes / what about videos?": some of those shown, unless another topic is surely meant
@@ -412,7 +418,7 @@ def _ask_focus(
         if len(papers) > 1 and order is not None and order.field == "date":
             return Query("extreme", papers=papers, order=order, is_about_several=True)
     focus = own.papers or own.like
-    if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
+    if link == "one_of" and not called and (query := _ask_extreme(frame, alone, state)):
         return query
     # "is the second one newer?": its date.
     if link == "one_of" and own.want in CONTENT and re.search(r"\b(?:newer|older)\W*$", question):
@@ -516,6 +522,12 @@ def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: Libr
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
         )
+    # "which of these use graphs? (one) / in one sentence": what they say
+    if last.want == "papers" and alone.query.form.sentences and state.papers:
+        is_several = len(state.papers) > 1
+        want: Want = "overview" if is_several else "passages"
+        return Query(want, papers=state.papers, is_about_several=is_several, form=alone.query.form,
+                     asks_for=None if is_several else "abstract", text=alone.question)  # fmt: skip
     # "an overview of noisy labels / shorter" is no question about the first of its papers
     is_of_one = last.want in CONTENT and last.want != "overview" and not last.is_about_several
     if is_of_one and state.paper:
@@ -550,7 +562,7 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     if is_of_focus and any(focus) and not is_about_others(frame, state, library):
         return replace(own, papers=focus, about=None, is_about_several=len(focus) > 1)
     if own.papers or own.people or own.about:
-        return own if state.query.want in CONTENT and own.want in CONTENT else merged
+        return own if state.query.want in CONTENT else merged
     return own
 
 

@@ -95,9 +95,10 @@ def choose_link(
     if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
         return "one_of"
     # "what benchmarks are there? / is there a leaderboard?": no further ones
-    if link == "more" and len(state.papers) > 1 and not _MORE.search(question):
+    if link == "more" and not _MORE.search(question):
         if any(is_topical(w.lower(), frozenset()) for w in list_free_words(question, frame.slots)):
-            return "all_of"
+            if len(state.papers) > 1 or state.query.about:
+                return "all_of" if len(state.papers) > 1 else "narrow"
     # "What is DuetFace? / VISA?"
     names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
     if link == "same_paper" and len(names) == 1:

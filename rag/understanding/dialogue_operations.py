@@ -232,11 +232,22 @@ def use_rest(
     is_told = bool(alone.query.where) and {*alone.query.where} <= {*joined.where}
     words = [] if is_told else _list_unused(frame, joined, state, is_same=is_same)
     # "what is Nannan Wang working on? / with whom": no list of papers again
-    if _WHO.search(frame.question) and joined.want in SETS and is_same:
+    is_bare = joined.asks_for == "person" and not any(
+        is_topical(w.lower(), load_heads().asking_words)
+        for w in list_free_words(frame.question, ())
+    )
+    if _WHO.search(frame.question) and (is_bare or (joined.want in SETS and is_same)):
         authors = [c for c in joined.where if (c.field, c.operator) == ("author", "is")]
         if authors:
             people = tuple(PersonRef(str(c.value), (str(c.value),)) for c in authors)
             return Query("people", people=people, relation="coauthors"), ()
+        # "papers on tides / by whom": those who wrote them
+        if len(state.papers) == 1 or is_bare:
+            papers = joined.papers or state.papers
+            return Query("people", papers=papers, relation="authors"), ()
+        by = () if joined.about else ("author",)
+        return Query("people", by=by, where=joined.where, about=joined.about,
+                     papers=joined.papers, is_about_several=joined.is_about_several), ()  # fmt: skip
     if not words or not is_same:
         return joined, tuple(words)
     if condition := read_flag(" ".join(words), is_negative=False):

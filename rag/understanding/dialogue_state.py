@@ -12,6 +12,7 @@ from rag.text.numbers import parse_number
 from rag.types import Answer, Paper, Thread
 from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
+from rag.understanding.slots import clean_words
 
 _FADES_AFTER = 4
 """Turns after which a paper that was shown is no longer meant by ``it``."""
@@ -184,7 +185,7 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
         return query.about
     named = " ".join(p.words for p in parts if p.printed.startswith('about "') and p.words)
     if query.want in CONTENT and named and not (query.papers and earlier.topic):
-        return query.about or Topic(named)
+        return query.about or Topic(clean_words(named) or named)
     return query.about or earlier.topic
 
 
@@ -298,17 +299,18 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> tu
     """Ids of the shown papers that ``the tracking one``, ``the ones`` or ``the two on label skew`` mean, by
     words of their titles, else of their texts; or none.
     """
-    words, is_one = _find_calling(question)
+    words, n_wanted = _find_calling(question)
+    is_one = n_wanted == 1
     shown = library.list_papers((*state.papers, *state.earlier_papers) if words else ())
     said = [
         ({*split_terms(p.name), str(p.year) * is_one}, list_terms(p), p.paper_id) for p in shown
     ]
     # The words end where no paper shown has them all: "the one on label skew handles what?".
     for n in range(len(words), 0, -1):
-        for at in (0, 1):
-            called = [each[2] for each in said if {*words[:n]} <= each[at]]  # type: ignore[operator]
-            if called:
-                return tuple(called[:1] if is_one else called)
+        titled = [paper_id for title, _, paper_id in said if {*words[:n]} <= title]
+        told = [paper_id for _, text, paper_id in said if {*words[:n]} <= text]
+        if called := titled if len(titled) >= n_wanted else [*dict.fromkeys((*titled, *told))]:
+            return tuple(called[:1] if is_one else called)
     return ()
 
 
@@ -324,24 +326,25 @@ def drop_calling(frame: Frame) -> Frame:
     return replace(frame, slots=tuple(slots))
 
 
-def _find_calling(question: str) -> tuple[list[str], bool]:
-    """The terms by which a paper is called, and whether it is one: ``the tracking one``, ``the 2022 one``,
-    ``the one on spectra``; none for a place or an age alone.
+def _find_calling(question: str) -> tuple[list[str], int]:
+    """The terms by which papers are called, and how many at least: ``the tracking one``, ``the 2022 one``,
+    ``the two on spectra``; none for a place or an age alone.
     """
     if (match := CALLED.search(question)) is None:
-        return [], True
-    called, about, is_one = match["words"] or "", match["about"] or "", match["one"] is not None
+        return [], 1
+    called, about = match["words"] or "", match["about"] or ""
+    n = 1 if match["one"] else parse_number(match["number"]) or 1 if match["number"] else 0
     if match["number"] and (called or not about):
-        return [], True
+        return [], n
     # "the older one, from 2018"
     if AGED.search(question):
         called, about = "", " ".join(_YEAR.findall(about))
     first = [t for t in split_terms(called) if t not in STOP_WORDS]
     if {*first} & {*_ORDINALS, "other"}:
-        return [], True
+        return [], n
     words = [*first, *(t for t in split_terms(about) if t not in STOP_WORDS)]
     # "the 2022 ones" are a part of the set
-    return (words if is_one else [w for w in words if not _YEAR.fullmatch(w)]), is_one
+    return (words if n == 1 else [w for w in words if not _YEAR.fullmatch(w)]), n
 
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

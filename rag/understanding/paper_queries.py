@@ -20,7 +20,8 @@ from rag.understanding.slots import SlotParts, clean_words
 def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
     """The topic slots as one; ``each``: several topics of which people must have papers on all."""
     # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
-    if not parts.topics and not parts.where and not parts.people and parts.leftover:
+    is_timed = all(c.field in ("year", "month", "date") for c in parts.where)
+    if not parts.topics and is_timed and not parts.people and parts.leftover:
         return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
