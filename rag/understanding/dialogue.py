@@ -104,7 +104,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     alone = compose(frame, entities, library, focus.papers, focus.people)
     alone = replace(alone, unread=()) if focus.is_called else alone
     joined = _join_query(frame, entities, alone, state, library)
-    completed = complete(frame, alone, joined or alone.query, state, library)
+    completed = complete(frame.question, joined or alone.query, state)
     completed = fill_empty(alone, completed, state, library)
     if joined is None and completed == alone.query:
         return alone
@@ -134,15 +134,16 @@ def _settle_link(
         # "papers on tides / no, I meant dunes (none) / only with code": of what was meant
         is_part = {*split_terms(before.query.topic)} <= {*split_terms(state.query.topic)}
         state = before if is_part else state
+    # "papers on tides / no, I meant dunes" shuts nothing out
+    if link == "correct" and (meant := _MEANT.match(frame.question)):
+        slots = tuple(
+            replace(s, is_negative=s.is_negative and s.start < meant.end()) for s in frame.slots
+        )
+        frame = replace(frame, slots=slots)
     # "what is SlerpFace? / hm, and emotions?"
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
         wants = (("overview", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, asks_for=())
-    # "summarise the latest three": what they say, not which they are
-    is_named = any(s.kind in ("topic", "person", "paper") for s in frame.slots)
-    if frame.want in SETS and not is_named and (told := _TELLS.match(frame.question)):
-        want = "comparison" if told["compare"] else "overview"
-        frame = replace(frame, wants=((want, frame.confidence), *frame.wants))
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
     if is_of_papers and (placed := find_placed(frame.question, state, library)):
@@ -154,11 +155,7 @@ def _settle_link(
     return frame, state
 
 
-_TELLS = re.compile(
-    r"\W*(?:(?:and|ok|so|now|then|please|can you|could you)\W+)*"
-    r"(?:summari[sz]e|sum up|explain|describe|tell me (?:more )?about|(?P<compare>compare|contrast))\b",
-    re.IGNORECASE,
-)
+_MEANT = re.compile(r"[^?]{0,30}?\bi (?:meant|mean|was asking)\b(?! not\b)", re.IGNORECASE)
 
 
 def _set_link(frame: Frame, link: Link, share: float) -> Frame:
@@ -197,10 +194,6 @@ def _find_focus(frame: Frame, state: DialogueState, library: LibraryView) -> tup
 
 def _choose_shown(frame: Frame, state: DialogueState, library: LibraryView) -> tuple[Frame, _Focus]:
     """One of those shown: by its place, by words, by age."""
-    is_of_people = state.shown in ("people", "person")
-    at = find_ordinal(frame.question, len(state.listed_people)) if is_of_people else None
-    if at is not None:
-        return frame, _Focus(people=(state.listed_people[at],))
     # "papers about super-resolution / the diffusion ones", "who maintains the one on spectra?"
     called = find_called(frame.question, state, library)
     meant = tuple(filter(None, (find_meant(frame.question, state, library),)))
@@ -493,9 +486,6 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
-    # "papers from 2022 / anything on other sports?"
-    if own.about and not own.like and state.shown != "paper" and own.want in ("papers", "overview"):
-        return own
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
     if paper is not None:
         # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
@@ -547,10 +537,6 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     # "papers on famines / not the Irish one": the list without it.
     if excluded and not own.topic and last.want in (*SETS, "people") and last.about:
         return replace(last, about=narrow_topic(last.about, Topic(without=excluded)))
-    # "papers on X / compare the first two / no, I meant all from 2023 on": of the set spoken of
-    is_of_set = own.want in SETS and not (own.about or own.people or own.papers)
-    if is_of_set and last.papers and state.last_set is not None and last.want not in SETS:
-        return narrow_set(frame, alone, state.last_set)
     # "how many with code? / no, I meant those where he is first author"
     merged = merge(state.query, alone)
     merged = replace(merged, where=set_role(merged.where, alone))

@@ -87,10 +87,6 @@ def choose_link(
     # "which trackers were tested in 2024? / same question for 2025"
     if SAME_FOR.match(question):
         return "refine"
-    # "papers by Nannan Wang / anything on sketches?": by her
-    is_of_person = any(c.field == "author" and not c.is_negative for c in state.query.where)
-    if link in ("new", "refine", "more") and is_of_person and _ANY_ON.match(question):
-        return "narrow"
     # "papers on tides / ok and the oldest of them, who wrote it": not the one quoted last
     if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
         return "one_of"
@@ -128,13 +124,10 @@ def choose_link(
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
-    # "who works on X? / what losses do they use?": papers say that, not people
-    if link == "those_people" and len(state.papers) > 1 and THEM.search(question):
-        if frame.want in CONTENT and state.shown == "people":
-            return "all_of"
-        # "papers on tides / do they have code"
-        if state.shown == "papers" and any(s.kind == "flag" for s in frame.slots):
-            return "all_of"
+    # "papers on tides / do they have code"
+    is_of_papers = state.shown == "papers" and any(s.kind == "flag" for s in frame.slots)
+    if link == "those_people" and len(state.papers) > 1 and is_of_papers and THEM.search(question):
+        return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"

@@ -16,7 +16,7 @@ from rag.types.fields import FIELDS, Condition
 from rag.types.query import PersonRef, Query, Reading
 from rag.types.query_text import print_query
 from rag.understanding.dialogue_links import POINTER, SAME_FOR, THEM, points
-from rag.understanding.dialogue_merging import get_set, read_named_topic
+from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     CONTENT,
     OTHER,
@@ -24,7 +24,6 @@ from rag.understanding.dialogue_state import (
     DialogueState,
     find_meant,
     find_ordinal,
-    find_people,
     list_named,
     list_others,
 )
@@ -32,7 +31,6 @@ from rag.understanding.entities import read_flag
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.heads import load_heads
-from rag.understanding.paper_queries import limit_to_authors
 from rag.understanding.slots import is_topical, list_free_words
 
 _NAMES = ("topic", "person", "paper")
@@ -133,17 +131,8 @@ def _ask_again(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
 
 def fill_empty(alone: Reading, query: Query, state: DialogueState, library: LibraryView) -> Query:
     """A joined query that lacks whom or what it is of, with those spoken of: no portrait of nobody."""
-    topic = read_named_topic(alone)
-    named = tuple(n for p in query.people for n in p.names[:1])
-    is_of_group = query.want == "passages" and len(named) > 1 and not query.papers and topic
-    if (query.want == "profile" and (topic or not query.people)) or is_of_group:
-        names = named or find_people(alone.question, state, library)
-        if not names:
-            return Query("passages", text=alone.question)
-        if topic is None:
-            return replace(query, people=tuple(PersonRef(n, (n,)) for n in names[:1]))
-        # "did that group do anything on faces?"
-        return Query("papers", where=(limit_to_authors(names),), about=topic)
+    if query.want == "profile" and not query.people:
+        return Query("passages", text=alone.question)
     # "papers on X / who is first author of most?": of these, and not of all that is here
     is_of_all = query.want in (*SETS, "people") and query == Query(
         query.want, by=query.by, order=query.order, k=query.k, form=query.form

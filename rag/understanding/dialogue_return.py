@@ -21,7 +21,7 @@ _BACK = re.compile(
 )
 _OF_LIST = re.compile(
     rf"\b(?P<of>of|in|from|among|on)\s+(?P<to>(?:the|your|that|my)\s+(?:very\s+)?"
-    rf"(?:first|second|third|earlier|previous|original|initial)\s+{_LIST})\b",
+    rf"(?:first|second|third|earlier|original|initial)\s+{_LIST})\b",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(

@@ -200,13 +200,8 @@ def _find_broader(earlier: DialogueState, query: Query) -> str:
     before, now = earlier.query.topic, query.topic
     if query.about and query.about.all_of and query.want in SETS:
         return " and ".join(query.about.all_of[:-1])
-    if before and now != before and now.endswith(before):
-        return before
-    return (
-        earlier.broader
-        if now == before or (earlier.broader and now.endswith(earlier.broader))
-        else ""
-    )
+    is_kept = now == before or (earlier.broader and now.endswith(earlier.broader))
+    return earlier.broader if is_kept else ""
 
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
@@ -447,9 +442,6 @@ def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
         return state.query.papers
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
-    # "papers on X / how many a year? / which losses do they use?"
-    if not state.papers and len(state.listed) > 1:
-        return state.listed
     earlier = [i for i in state.earlier_papers if i not in state.papers]
     return (*earlier[:1], *state.papers)
 
