@@ -129,11 +129,10 @@ def _settle_link(
     link = choose_link(frame, entities, state, library)
     frame = tag_rest(_set_link(frame, link, frame.links[0][1] if frame.links else 1.0), library)
     # "only with code (none) / which of all these are about masks?": of what was shown before that
-    before = state.before
-    if link in ("narrow", "all_of") and state.shown == "nothing" and before is not None:
+    if link in ("narrow", "all_of") and (before := state.before) is not None:
         # "papers on tides / no, I meant dunes (none) / only with code": of what was meant
         is_part = {*split_terms(before.query.topic)} <= {*split_terms(state.query.topic)}
-        state = before if is_part else state
+        state = before if is_part and state.shown == "nothing" else state
     # "papers on tides / no, I meant dunes" shuts nothing out
     if link == "correct" and (meant := _MEANT.match(frame.question)):
         slots = tuple(
@@ -333,8 +332,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         text = _replace_topic(alone, state)
-        # "what came out on tracking in 2023? / same question for 2025"
-        if last.about and own.where and not own.about:
+        if last.about and own.where and not own.about:  # "same question for 2025"
             return replace(merge(last, alone), text=text)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
@@ -514,8 +512,7 @@ def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: Libr
         )
     # "which of these use graphs? (one) / in one sentence": what they say
     if last.want == "papers" and alone.query.form.sentences and state.papers:
-        is_several = len(state.papers) > 1
-        want: Want = "overview" if is_several else "passages"
+        want: Want = "overview" if (is_several := len(state.papers) > 1) else "passages"
         return Query(want, papers=state.papers, is_about_several=is_several, form=alone.query.form,
                      asks_for=None if is_several else "abstract", text=alone.question)  # fmt: skip
     # "an overview of noisy labels / shorter" is no question about the first of its papers

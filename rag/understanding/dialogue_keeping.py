@@ -71,9 +71,8 @@ def _count_shown(question: str, state: DialogueState) -> Query | None:
     both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
     if _TOGETHER.search(question) and len(both) > max(len(state.papers), len(state.papers_before)):
         return Query("count", papers=both, is_about_several=True)
-    if (base := get_set(state)) is not None:
-        return replace(base, want="count", by=(), order=None, k=None, base=())
-    return None
+    base = get_set(state)
+    return base and replace(base, want="count", by=(), order=None, k=None, base=())
 
 
 def _step(question: str, state: DialogueState, library: LibraryView) -> Query | None:

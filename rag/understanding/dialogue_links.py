@@ -10,8 +10,6 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
-    AGED,
-    AUTHOR_OF,
     CONTENT,
     OTHER,
     SETS,
@@ -91,10 +89,10 @@ def choose_link(
     if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
         return "one_of"
     # "what benchmarks are there? / is there a leaderboard?": no further ones
-    if link == "more" and not _MORE.search(question):
+    is_of_list = len(state.papers) > 1 or state.query.about is not None
+    if link == "more" and is_of_list and not _MORE.search(question):
         if any(is_topical(w.lower(), frozenset()) for w in list_free_words(question, frame.slots)):
-            if len(state.papers) > 1 or state.query.about:
-                return "all_of" if len(state.papers) > 1 else "narrow"
+            return "all_of" if len(state.papers) > 1 else "narrow"
     # "What is DuetFace? / VISA?"
     names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
     if link == "same_paper" and len(names) == 1:
@@ -124,8 +122,9 @@ def choose_link(
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
-    # "papers on tides / do they have code"
+    # "papers on tides / do they have code", "who works on X? / what losses do they use?": papers do
     is_of_papers = state.shown == "papers" and any(s.kind == "flag" for s in frame.slots)
+    is_of_papers = is_of_papers or (state.shown == "people" and frame.want in CONTENT)
     if link == "those_people" and len(state.papers) > 1 and is_of_papers and THEM.search(question):
         return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
@@ -134,8 +133,6 @@ def choose_link(
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
-    if state.paper and AUTHOR_OF.search(question):
-        return "those_people"
     if link in ("new", "refine") and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
@@ -263,7 +260,6 @@ _AGED_OF = re.compile(
     r"\bthe (?:oldest|newest|latest|earliest|most recent)(?: (?:one|paper|study))? of (?:them|these|those)\b",
     re.IGNORECASE,
 )
-_AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
     r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
     r"|the (?:two|three)(?= (?:papers|methods|differ|share)|\W*$))",

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import PersonRef, Query, Reading
 from rag.types.query_text import print_query
@@ -62,9 +63,7 @@ def _put_in_order(question: str, alone: Reading, state: DialogueState) -> Query 
     if FIELDS[order.field].of == "person":
         return replace(last, order=order) if last.want == "people" else None
     where = tuple(c for c in alone.query.where if FIELDS[c.field].type != "person")
-    base = get_set(state)
-    if base is None:
-        base = Query("papers", papers=state.listed, is_about_several=True)
+    base = get_set(state) or Query("papers", papers=state.listed, is_about_several=True)
     if base.want == "papers" and not (base.papers or base.where or base.about or base.people):
         return None
     base = base.add_conditions(where)
@@ -142,10 +141,9 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
         return replace(query, where=base.where, about=base.about, papers=base.papers,
                        is_about_several=base.is_about_several)  # fmt: skip
     # "which two of the authors write together most?" of a list
-    if query.relation == "common_authors" and len(query.papers) < 2:
-        if base is not None:
-            by = () if base.about else ("author",)
-            return Query("people", by=by, where=base.where, about=base.about)
+    if query.relation == "common_authors" and len(query.papers) < 2 and base is not None:
+        by = () if base.about else ("author",)
+        return Query("people", by=by, where=base.where, about=base.about)
     return query
 
 
@@ -221,31 +219,21 @@ def use_rest(
     is_told = bool(alone.query.where) and {*alone.query.where} <= {*joined.where}
     words = [] if is_told else _list_unused(frame, joined, state, is_same=is_same)
     # "what is Nannan Wang working on? / with whom": no list of papers again
-    is_bare = joined.asks_for == "person" and not any(
-        is_topical(w.lower(), load_heads().asking_words)
-        for w in list_free_words(frame.question, ())
-    )
-    if _WHO.search(frame.question) and (is_bare or (joined.want in SETS and is_same)):
-        authors = [c for c in joined.where if (c.field, c.operator) == ("author", "is")]
-        if authors:
-            people = tuple(PersonRef(str(c.value), (str(c.value),)) for c in authors)
+    is_person = joined.asks_for == "person" and len(frame.question.split()) < 4
+    if _WHO.search(frame.question) and (is_person or (joined.want in SETS and is_same)):
+        names = [str(c.value) for c in joined.where if (c.field, c.operator) == ("author", "is")]
+        if people := tuple(PersonRef(name, (name,)) for name in names):
             return Query("people", people=people, relation="coauthors"), ()
         # "papers on tides / by whom": those who wrote them
-        if len(state.papers) == 1 or is_bare:
-            papers = joined.papers or state.papers
+        if papers := joined.papers or state.papers:
             return Query("people", papers=papers, relation="authors"), ()
-        by = () if joined.about else ("author",)
-        return Query("people", by=by, where=joined.where, about=joined.about,
-                     papers=joined.papers, is_about_several=joined.is_about_several), ()  # fmt: skip
     if not words or not is_same:
         return joined, tuple(words)
-    if condition := read_flag(" ".join(words), is_negative=False):
-        if joined.want in SETS and condition not in joined.where:
-            return joined.add_conditions([condition]), ()
-    if joined.want == "people":
-        return joined, tuple(words)
+    condition = read_flag(" ".join(words), is_negative=False)
+    if condition and joined.want in SETS and condition not in joined.where:
+        return joined.add_conditions([condition]), ()
     meant = state.papers if len(state.papers) > 1 else state.listed
-    if not 1 < len(meant) <= _MOST_SHOWN:
+    if joined.want == "people" or not 1 < len(meant) <= _MOST_SHOWN:
         return joined, tuple(words)
     return Query("passages", papers=meant, is_about_several=True, text=frame.question), ()
 
@@ -267,6 +255,13 @@ def _list_unused(frame: Frame, joined: Query, state: DialogueState, *, is_same: 
         return []
     # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
     slots = [s for s in frame.slots if not is_same or s.kind in ("preamble", "form", "person")]
-    free = list_free_words(frame.question, slots)
-    free = [w for w in free if is_same or w.lower() not in asking]
-    return [w for w in free if is_topical(w.lower(), asking) and w.lower() not in FRAME_WORDS]
+    free = [w.lower() for w in list_free_words(frame.question, slots)]
+    if is_same:  # "which of them need no training?"
+        return [w for w in free if w not in STOP_WORDS | FRAME_WORDS | _POINTING]
+    return [w for w in free if w not in asking and is_topical(w, asking)]
+
+
+_POINTING = frozenset(
+    "sorry thanks short shorter brief briefly simple simpler plain detail details detailed elaborate longer expand repeat "
+    "give continue sure really more once still again only each both full whole three those these".split()
+)

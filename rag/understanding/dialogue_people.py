@@ -73,11 +73,8 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     if state.query.relation == "top_coauthor":
         names = [*state.people[:2]]
     # "papers by A / and B / together"
-    names = (
-        names
-        if len(names) > 1 or state.people != tuple(names)
-        else [*state.earlier_people[:1], *names]
-    )
+    if len(names) < 2 and state.people == tuple(names):
+        names = [*state.earlier_people[:1], *names]
     # "who works on X? / what did the first write together with the second?"
     if len(placed := find_placed_people(question, state)) > 1:
         names = [*placed]

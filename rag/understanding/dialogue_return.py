@@ -9,7 +9,7 @@ import re
 
 from rag.text import split_terms
 from rag.types.query_text import print_query
-from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_ordinal
+from rag.understanding.dialogue_state import DialogueState, find_ordinal
 
 _LIST = r"(?:lists?|answer|results?|set|papers|ones|question|search)"
 _BACK = re.compile(
@@ -46,21 +46,18 @@ def go_back(question: str, state: DialogueState) -> tuple[str, DialogueState]:
 
 
 def _find_state(words: str, state: DialogueState) -> DialogueState | None:
-    """The state that words mean: by its place among the lists, else by what was asked or read."""
-    states = [state, *state.list_earlier()]
-    nouns = [match for match in _SHOWN.finditer(words)]
+    """The state that words mean: by what was asked or read, else by its place among the lists."""
+    states = (state, *state.earlier)
     terms = {*split_terms(_SHOWN.sub(" ", words))} - _WORDS_OF_ORDER
     if terms:
         asked = [s for s in states if terms <= {*split_terms(s.question)}]
         read = [s for s in states if terms <= {*split_terms(print_query(s.query))}]
         return next(iter((*asked, *read)), None)
-    is_of_people = any(match["people"] for match in nouns)
-    lists = [s for s in states[::-1] if (s.shown == "people" if is_of_people else _is_list(s))]
+    is_of_people = any(match["people"] for match in _SHOWN.finditer(words))
+    lists = [
+        s for s in states[::-1] if (s.shown == "people" if is_of_people else len(s.papers) > 1)
+    ]
     at = find_ordinal(words, len(lists))
     if at is None:  # "the previous list": not the one just shown
         lists, at = [s for s in lists if s is not state] or lists, -1
     return lists[at] if lists else None
-
-
-def _is_list(state: DialogueState) -> bool:
-    return len(state.papers) > 1 and state.query.want in (*SETS, *CONTENT)

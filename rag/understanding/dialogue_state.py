@@ -37,7 +37,7 @@ class DialogueState:
         listed_people: Names of the last list shown, also while single people of it are spoken of.
         last_set: The last query of a set, also while single papers of it are spoken of.
         is_answered: False for the first of two questions of one message while the second is read.
-        earlier: The state after the turn before; None for the first.
+        earlier: The states after the turns before, the latest first.
     """
 
     query: Query
@@ -53,27 +53,19 @@ class DialogueState:
     listed_people: tuple[str, ...] = ()
     last_set: Query | None = None
     is_answered: bool = True
-    earlier: DialogueState | None = None
+    earlier: tuple[DialogueState, ...] = ()
 
     @property
     def papers_before(self) -> tuple[str, ...]:
         """Ids shown in the answer before the last, all of them."""
-        return self.earlier.papers if self.earlier else ()
+        return self.earlier[0].papers if self.earlier else ()
 
     @property
     def before(self) -> DialogueState | None:
         """The state after the last answer that showed something, where this one shows nothing."""
         if self.papers or self.people:
             return None
-        return next((s for s in self.list_earlier() if s.papers or s.people), None)
-
-    def list_earlier(self) -> list[DialogueState]:
-        """The states after the turns before, the latest first."""
-        states, state = [], self.earlier
-        while state is not None:
-            states.append(state)
-            state = state.earlier
-        return states
+        return next((s for s in self.earlier if s.papers or s.people), None)
 
     @property
     def shown(self) -> Shown:
@@ -157,7 +149,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             _find_topic(earlier, reading),
             earlier.listed_people if is_listed(people, earlier.listed_people) else people,
             _find_set(earlier, reading.query),
-            earlier=state,
+            earlier=(state, *state.earlier) if state else (),
         )
     return state
 
@@ -294,14 +286,14 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> tu
     """Ids of the shown papers that ``the tracking one``, ``the ones`` or ``the two on label skew`` mean, by
     words of their titles, else of their texts; or none.
     """
-    words, n_wanted = _find_calling(question)
+    words, n_wanted, n_least = _find_calling(question)
     is_one = n_wanted == 1
     shown = library.list_papers((*state.papers, *state.earlier_papers) if words else ())
     said = [
         ({*split_terms(p.name), str(p.year) * is_one}, list_terms(p), p.paper_id) for p in shown
     ]
     # The words end where no paper shown has them all: "the one on label skew handles what?".
-    for n in range(len(words), 0, -1):
+    for n in range(len(words), n_least, -1):
         titled = [paper_id for title, _, paper_id in said if {*words[:n]} <= title]
         told = [paper_id for _, text, paper_id in said if {*words[:n]} <= text]
         if called := titled if len(titled) >= n_wanted else [*dict.fromkeys((*titled, *told))]:
@@ -321,25 +313,24 @@ def drop_calling(frame: Frame) -> Frame:
     return replace(frame, slots=tuple(slots))
 
 
-def _find_calling(question: str) -> tuple[list[str], int]:
-    """The terms by which papers are called, and how many at least: ``the tracking one``, ``the 2022 one``,
-    ``the two on spectra``; none for a place or an age alone.
+def _find_calling(question: str) -> tuple[list[str], int, int]:
+    """The terms by which papers are called, how many papers there should be, and how many terms cannot do:
+    ``the tracking one``, ``the 2022 one``, ``the two on spectra``; no terms for a place or an age alone.
     """
     if (match := CALLED.search(question)) is None:
-        return [], 1
+        return [], 1, 0
     called, about = match["words"] or "", match["about"] or ""
     n = 1 if match["one"] else parse_number(match["number"]) or 1 if match["number"] else 0
-    if match["number"] and (called or not about):
-        return [], n
     # "the older one, from 2018"
     if AGED.search(question):
         called, about = "", " ".join(_YEAR.findall(about))
     first = [t for t in split_terms(called) if t not in STOP_WORDS]
-    if {*first} & {*_ORDINALS, "other"}:
-        return [], n
+    if {*first} & {*_ORDINALS, "other"} or (match["number"] and (called or not about)):
+        return [], n, 0
     words = [*first, *(t for t in split_terms(about) if t not in STOP_WORDS)]
     # "the 2022 ones" are a part of the set
-    return (words if n == 1 else [w for w in words if not _YEAR.fullmatch(w)]), n
+    words = words if n == 1 else [w for w in words if not _YEAR.fullmatch(w)]
+    return words, n, len(first) if about else max(len(words) - 1, 0)
 
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
