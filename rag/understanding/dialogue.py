@@ -104,7 +104,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     alone = compose(frame, entities, library, focus.papers, focus.people)
     alone = replace(alone, unread=()) if focus.is_called else alone
     joined = _join_query(frame, entities, alone, state, library)
-    completed = complete(frame.question, joined or alone.query, state)
+    completed = complete(frame, alone, joined or alone.query, state, library)
     completed = fill_empty(alone, completed, state, library)
     if joined is None and completed == alone.query:
         return alone

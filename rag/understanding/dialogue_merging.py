@@ -127,7 +127,10 @@ def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
         return own or last
     if not own.words or not last.words:
         words = own.words or last.words
-    elif {*split_terms(last.words)} <= {*split_terms(own.words)}:
+    elif {*split_terms(last.words)} <= (terms := {*split_terms(own.words)}):
+        words = own.words
+    # "experts on stellar winds and binaries / just binaries"
+    elif terms <= {*split_terms(last.words)}:
         words = own.words
     else:
         words = f"{own.words} {last.words}"

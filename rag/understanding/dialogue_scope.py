@@ -6,13 +6,16 @@ import re
 from dataclasses import replace
 
 from rag.library.view import LibraryView
+from rag.text import split_terms
 from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
-from rag.understanding.dialogue_links import POINTER
-from rag.understanding.dialogue_merging import exclude
-from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
+from rag.types.query_text import print_query
+from rag.understanding.dialogue_links import PERSON_POINTER, POINTER, points
+from rag.understanding.dialogue_merging import exclude, narrow_topic, read_named_topic
+from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_people
 from rag.understanding.field_words import read_attribute, read_group
 from rag.understanding.frame_types import Frame, Link
+from rag.understanding.paper_queries import limit_to_authors
 
 
 def read_figure(frame: Frame, state: DialogueState) -> Frame:
@@ -113,12 +116,26 @@ def _is_of_one(field: str, operator: str) -> bool:
     return FIELDS[field].type == "person" and operator == "is"
 
 
-def complete(question: str, joined: Query, state: DialogueState) -> Query:
-    """The joined query with the topic that ``what has she on it`` points at."""
-    is_closed = joined.papers or joined.like or joined.relation or joined.about
-    if is_closed or joined.want not in SETS or not _ON_IT.search(question):
+def complete(
+    frame: Frame, alone: Reading, joined: Query, state: DialogueState, library: LibraryView
+) -> Query:
+    """The joined query with what the turn points at or names, where that was left out."""
+    question, is_set = frame.question, joined.want in SETS
+    if joined.papers or joined.like or not (is_set or joined.want == "people") or joined.relation:
         return joined
-    return replace(joined, about=state.topic)
+    # "what does the oldest of hers say? / does she have anything in Isis?"
+    has_person = joined.people or any(FIELDS[c.field].type == "person" for c in joined.where)
+    if is_set and not has_person and points(frame, PERSON_POINTER):
+        # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
+        if names := find_people(question, state, library):
+            joined = joined.add_conditions([limit_to_authors(names)])
+    # "who studies unemployment? / what has Hannah Brandt on it"
+    if is_set and not joined.about and state.topic and _ON_IT.search(question):
+        joined = replace(joined, about=state.topic)
+    topic = read_named_topic(alone) if joined is not alone.query else None
+    if topic and not {*split_terms(topic.words)} <= {*split_terms(print_query(joined))}:
+        joined = replace(joined, about=narrow_topic(joined.about, topic))
+    return joined
 
 
 _ON_IT = re.compile(r"\b(?:on|about) (?:it|this|that)\b(?! \w*(?:paper|page))", re.IGNORECASE)

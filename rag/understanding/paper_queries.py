@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -143,6 +143,12 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
     """Papers by a person, in a role if one is given; a name of several people stays as typed, to choose."""
     name = person.names[0] if len(person.names) == 1 else person.typed
     return Condition(role or "author", "is", name)
+
+
+def limit_to_authors(names: Sequence[str]) -> Condition:
+    """Papers by any of some people, of whom there is one or more."""
+    name = names[0] if len(names) == 1 else tuple(names)
+    return Condition("author", "is" if len(names) == 1 else "in", name)
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
