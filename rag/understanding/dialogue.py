@@ -130,7 +130,7 @@ def _settle_link(
     frame = tag_rest(_set_link(frame, link, frame.links[0][1] if frame.links else 1.0), library)
     # "only with code (none) / which of all these are about masks?": of what was shown before that
     if link in ("narrow", "all_of") and (before := state.before) is not None:
-        # "papers on tides / no, I meant dunes (none) / only with code": of what was meant
+        # yet of "no, I meant dunes (none) / only with code" of what was meant
         is_part = {*split_terms(before.query.topic)} <= {*split_terms(state.query.topic)}
         state = before if is_part and state.shown == "nothing" else state
     # "papers on tides / no, I meant dunes" shuts nothing out

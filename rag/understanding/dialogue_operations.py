@@ -248,17 +248,15 @@ def _list_unused(frame: Frame, joined: Query, state: DialogueState, *, is_same: 
     Where the joined query is the last one again these are all words, whatever slot has them.
     """
     last, asking = state.query, load_heads().asking_words
-    is_of_papers = joined.want in (*SETS, "people") and joined.relation is None
-    if not is_same and (
-        not is_of_papers or (joined.about, joined.where) != (last.about, last.where)
-    ):
+    is_limited = (joined.about, joined.where, None) != (last.about, last.where, joined.relation)
+    if not is_same and (is_limited or joined.want not in (*SETS, "people")):
         return []
     # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
     slots = [s for s in frame.slots if not is_same or s.kind in ("preamble", "form", "person")]
-    free = [w.lower() for w in list_free_words(frame.question, slots)]
+    free = list_free_words(frame.question, slots)
     if is_same:  # "which of them need no training?"
-        return [w for w in free if w not in STOP_WORDS | FRAME_WORDS | _POINTING]
-    return [w for w in free if w not in asking and is_topical(w, asking)]
+        return [w for w in free if w.lower() not in STOP_WORDS | FRAME_WORDS | _POINTING]
+    return [w for w in free if w.lower() not in asking and is_topical(w.lower(), asking)]
 
 
 _POINTING = frozenset(
