@@ -10,6 +10,7 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
+    AUTHOR_OF,
     CONTENT,
     OTHER,
     SETS,
@@ -133,6 +134,8 @@ def choose_link(
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
+    if state.paper and AUTHOR_OF.search(question):
+        return "those_people"
     if link in ("new", "refine") and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")

@@ -9,8 +9,9 @@ from rag.library.view import LibraryView
 from rag.types.fields import Condition
 from rag.types.query import Order, PersonRef, Query, Reading, Want
 from rag.understanding.dialogue_links import COAUTHOR, EACH, THEM
-from rag.understanding.dialogue_merging import drop_authors, show_all
+from rag.understanding.dialogue_merging import drop_authors, exclude, show_all
 from rag.understanding.dialogue_state import (
+    AUTHOR_OF,
     COMPARES,
     OTHER,
     SETS,
@@ -113,6 +114,11 @@ def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
         return Query("people", people=(PersonRef(spoken[0], spoken),), relation="coauthors")
     if (query := _ask_people_found(alone, state)) is not None:
         return query
+    # "did the same first author write a later condensation paper?": others than the one spoken of
+    if AUTHOR_OF.search(alone.question) and own.want != "values" and (people := own.people):
+        limits = (build_author(people[0]), *exclude(own.where, (state.paper,)))
+        want: Want = "count" if own.want == "count" else "papers"
+        return Query(want, where=merge_conditions(limits), about=None if own.like else own.about)
     # "who is Ana Prieto? / papers on soil?"
     if own.want == "papers" and own.about and own.people and not is_named:
         names = tuple(name for person in own.people for name in person.names[:1])
