@@ -14,7 +14,7 @@ from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import Condition
-from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic
+from rag.types.query import NOTHING_SHOWN, RECAP, Form, Part, Query, Reading, Topic, Want
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
@@ -47,10 +47,10 @@ from rag.understanding.dialogue_scope import (
     choose_offered,
     complete,
     list_undone,
-    list_unused,
     read_figure,
 )
 from rag.understanding.dialogue_state import (
+    CALLED,
     COMPARES,
     CONTENT,
     SETS,
@@ -129,17 +129,20 @@ def _settle_link(
     link = choose_link(frame, entities, state, library)
     frame = tag_rest(_set_link(frame, link, frame.links[0][1] if frame.links else 1.0), library)
     # "only with code (none) / which of all these are about masks?": of what was shown before that
-    if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
-        state = state.before
+    if link in ("narrow", "all_of") and (before := state.before) is not None:
+        # yet of "no, I meant dunes (none) / only with code" of what was meant
+        is_part = {*split_terms(before.query.topic)} <= {*split_terms(state.query.topic)}
+        state = before if is_part and state.shown == "nothing" else state
+    # "papers on tides / no, I meant dunes" shuts nothing out
+    if link == "correct" and (meant := _MEANT.match(frame.question)):
+        slots = tuple(
+            replace(s, is_negative=s.is_negative and s.start < meant.end()) for s in frame.slots
+        )
+        frame = replace(frame, slots=slots)
     # "what is SlerpFace? / hm, and emotions?"
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
         wants = (("overview", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, asks_for=())
-    # "summarise the latest three": what they say, not which they are
-    is_named = any(s.kind in ("topic", "person", "paper") for s in frame.slots)
-    if frame.want in SETS and not is_named and (told := _TELLS.match(frame.question)):
-        want = "comparison" if told["compare"] else "overview"
-        frame = replace(frame, wants=((want, frame.confidence), *frame.wants))
     # "on which data were the first and the third tested?", "compare the first two"
     is_of_papers = frame.want not in SETS and state.shown != "people"
     if is_of_papers and (placed := find_placed(frame.question, state, library)):
@@ -151,11 +154,7 @@ def _settle_link(
     return frame, state
 
 
-_TELLS = re.compile(
-    r"\W*(?:(?:and|ok|so|now|then|please|can you|could you)\W+)*"
-    r"(?:summari[sz]e|sum up|explain|describe|tell me (?:more )?about|(?P<compare>compare|contrast))\b",
-    re.IGNORECASE,
-)
+_MEANT = re.compile(r"[^?]{0,30}?\bi (?:meant|mean|was asking)\b(?! not\b)", re.IGNORECASE)
 
 
 def _set_link(frame: Frame, link: Link, share: float) -> Frame:
@@ -194,14 +193,14 @@ def _find_focus(frame: Frame, state: DialogueState, library: LibraryView) -> tup
 
 def _choose_shown(frame: Frame, state: DialogueState, library: LibraryView) -> tuple[Frame, _Focus]:
     """One of those shown: by its place, by words, by age."""
-    is_of_people = state.shown in ("people", "person")
-    at = find_ordinal(frame.question, len(state.listed_people)) if is_of_people else None
-    if at is not None:
-        return frame, _Focus(people=(state.listed_people[at],))
     # "papers about super-resolution / the diffusion ones", "who maintains the one on spectra?"
     called = find_called(frame.question, state, library)
     meant = tuple(filter(None, (find_meant(frame.question, state, library),)))
     frame = drop_calling(frame) if called else frame
+    # "the older one, from 2018", "the two on label skew"
+    if called and {*re.findall(r"\w+", CALLED.sub(" ", frame.question).lower())} <= _JOINING:
+        wants = (("passages" if len(called) == 1 else "papers", 1.0), *frame.wants)
+        frame = replace(frame, wants=wants, asks_for=((state.query.asks_for or "", 1.0),))
     return frame, _Focus(called if len(called) > 1 else meant, is_called=bool(called))
 
 
@@ -243,8 +242,7 @@ def _tell_joined(frame: Frame, alone: Reading, joined: Query, state: DialogueSta
     # "papers per category / show LG": one group of them is its papers
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
-    unused = list_unused(frame, joined, state.query)
-    unread = (*alone.unread, *unused, *list_undone(alone, joined))
+    unread = (*alone.unread, *list_undone(alone, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others,
         is_close=share < UNSURE or alone.is_close, unread=tuple(dict.fromkeys(unread)),
@@ -334,6 +332,8 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         text = _replace_topic(alone, state)
+        if last.about and own.where and not own.about:  # "same question for 2025"
+            return replace(merge(last, alone), text=text)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
     # "papers on deepfakes / what about videos?": some of those shown, unless another topic is surely meant
@@ -351,14 +351,15 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
 
 
 def _replace_topic(alone: Reading, state: DialogueState) -> str:
-    """The last question with the new turn's topic in place of its own: ``and pesticides?``.
+    """The last question with the new turn's topic or time in place of its own: ``and pesticides?``.
 
     Where either names none, the turn's words stand before the last question's, which say what is meant.
     """
-    own = next((p.words for p in alone.parts if p.slot in ("about", "papers", "people")), "")
-    old = state.slot_words
-    if own and old and old in state.question:
-        return state.question.replace(old, own)
+    for slots in (("about", "papers", "people"), ("where",)):
+        own = next((p.words for p in alone.parts if p.slot in slots and p.words), "")
+        old = next((p.words for p in state.parts if p.slot in slots and p.words), "")
+        if own and old and old in state.question:
+            return state.question.replace(old, own)
     return (
         f"{alone.question} {state.question}" if len(alone.question.split()) < 5 else alone.question
     )
@@ -396,6 +397,10 @@ def _ask_focus(
     """The turn's own question, of the papers or people that it points at."""
     own, question = alone.query, alone.question
     link = frame.links[0][0]
+    called = find_called(question, state, library) if link == "one_of" else ()
+    if called and own.want in SETS:
+        return replace(own, about=None, like="", where=_drop_itself(own), papers=called,
+                       is_about_several=len(called) > 1)  # fmt: skip
     if link == "those_people" or (link == "one_of" and own.people):
         return ask_people(alone, state, library)
     # "compare the two / which of both is older?"
@@ -404,7 +409,7 @@ def _ask_focus(
         if len(papers) > 1 and order is not None and order.field == "date":
             return Query("extreme", papers=papers, order=order, is_about_several=True)
     focus = own.papers or own.like
-    if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
+    if link == "one_of" and not called and (query := _ask_extreme(frame, alone, state)):
         return query
     # "is the second one newer?": its date.
     if link == "one_of" and own.want in CONTENT and re.search(r"\b(?:newer|older)\W*$", question):
@@ -423,7 +428,7 @@ def _ask_focus(
             if link == "all_of" or is_of_both
             else (state.paper,)
             if link == "same_paper"
-            else (find_meant(question, state, library),)
+            else called or (find_meant(question, state, library),)
         )
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.
@@ -479,9 +484,6 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
-    # "papers from 2022 / anything on other sports?"
-    if own.about and not own.like and state.shown != "paper" and own.want in ("papers", "overview"):
-        return own
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
     if paper is not None:
         # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
@@ -508,6 +510,11 @@ def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: Libr
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
         )
+    # "which of these use graphs? (one) / in one sentence": what they say
+    if last.want == "papers" and alone.query.form.sentences and state.papers:
+        want: Want = "overview" if (is_several := len(state.papers) > 1) else "passages"
+        return Query(want, papers=state.papers, is_about_several=is_several, form=alone.query.form,
+                     asks_for=None if is_several else "abstract", text=alone.question)  # fmt: skip
     # "an overview of noisy labels / shorter" is no question about the first of its papers
     is_of_one = last.want in CONTENT and last.want != "overview" and not last.is_about_several
     if is_of_one and state.paper:
@@ -527,10 +534,6 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     # "papers on famines / not the Irish one": the list without it.
     if excluded and not own.topic and last.want in (*SETS, "people") and last.about:
         return replace(last, about=narrow_topic(last.about, Topic(without=excluded)))
-    # "papers on X / compare the first two / no, I meant all from 2023 on": of the set spoken of
-    is_of_set = own.want in SETS and not (own.about or own.people or own.papers)
-    if is_of_set and last.papers and state.last_set is not None and last.want not in SETS:
-        return narrow_set(frame, alone, state.last_set)
     # "how many with code? / no, I meant those where he is first author"
     merged = merge(state.query, alone)
     merged = replace(merged, where=set_role(merged.where, alone))
@@ -542,7 +545,7 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     if is_of_focus and any(focus) and not is_about_others(frame, state, library):
         return replace(own, papers=focus, about=None, is_about_several=len(focus) > 1)
     if own.papers or own.people or own.about:
-        return own if state.query.want in CONTENT and own.want in CONTENT else merged
+        return own if state.query.want in CONTENT else merged
     return own
 
 

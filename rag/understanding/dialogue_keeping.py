@@ -24,7 +24,6 @@ from rag.understanding.dialogue_state import (
     SETS,
     DialogueState,
     find_meant,
-    find_ordinal,
     find_people,
 )
 from rag.understanding.entities import negate
@@ -72,10 +71,8 @@ def _count_shown(question: str, state: DialogueState) -> Query | None:
     both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
     if _TOGETHER.search(question) and len(both) > max(len(state.papers), len(state.papers_before)):
         return Query("count", papers=both, is_about_several=True)
-    if (base := get_set(state)) is not None:
-        return replace(base, want="count", by=(), order=None, k=None, base=())
-    papers = state.papers
-    return Query("count", papers=papers, is_about_several=True) if len(papers) > 1 else None
+    base = get_set(state)
+    return base and replace(base, want="count", by=(), order=None, k=None, base=())
 
 
 def _step(question: str, state: DialogueState, library: LibraryView) -> Query | None:
@@ -94,8 +91,6 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
     meant = state.paper if match["version"] else find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
     is_of_one = is_of_one or (last.relation == "authors" and len(last.papers) == 1)
-    if match["place"] and find_ordinal(question, len(state.listed)) is None:
-        return None
     # "what is DuetFace? / older version?": another paper like it, from before
     paper = library.get_paper(meant)
     if is_of_one and age and meant == state.paper and paper and paper.year:
@@ -171,8 +166,6 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
     if last.want not in SETS or last.papers or is_new or is_part:
         return None
     if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
-        return None
-    if last.about is None and not last.where:
         return None
     base = last.base if last.want == "share" else ()
     return Query("share", where=last.where, about=last.about, base=base)

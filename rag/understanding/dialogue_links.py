@@ -10,7 +10,6 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
-    AGED,
     AUTHOR_OF,
     CONTENT,
     OTHER,
@@ -84,17 +83,17 @@ def choose_link(
     question = frame.question
     if ANEW.match(question):
         return "new"
-    # "papers by Nannan Wang / anything on sketches?": by her
-    is_of_person = any(c.field == "author" and not c.is_negative for c in state.query.where)
-    if link in ("new", "refine", "more") and is_of_person and _ANY_ON.match(question):
-        return "narrow"
+    # "which trackers were tested in 2024? / same question for 2025"
+    if SAME_FOR.match(question):
+        return "refine"
     # "papers on tides / ok and the oldest of them, who wrote it": not the one quoted last
     if frame.want not in SETS and len(state.listed) > 1 and _AGED_OF.search(question):
         return "one_of"
     # "what benchmarks are there? / is there a leaderboard?": no further ones
-    if link == "more" and len(state.papers) > 1 and not _MORE.search(question):
+    is_of_list = len(state.papers) > 1 or state.query.about is not None
+    if link == "more" and is_of_list and not _MORE.search(question):
         if any(is_topical(w.lower(), frozenset()) for w in list_free_words(question, frame.slots)):
-            return "all_of"
+            return "all_of" if len(state.papers) > 1 else "narrow"
     # "What is DuetFace? / VISA?"
     names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
     if link == "same_paper" and len(names) == 1:
@@ -107,9 +106,8 @@ def choose_link(
     is_of_one = len([e for e in entities.spans if e.kind == "person" and e.is_certain]) == 1
     if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
         return "those_people"
-    is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
-    if (is_open or link in ("one_of", "correct")) and not _NOT.match(question):
+    if link != "recap" and not _NOT.match(question):
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
@@ -125,10 +123,11 @@ def choose_link(
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
-    # "who works on X? / what losses do they use?": papers say that, not people
-    if link == "those_people" and frame.want in CONTENT and len(state.papers) > 1:
-        if THEM.search(question) and state.shown == "people":
-            return "all_of"
+    # "papers on tides / do they have code", "who works on X? / what losses do they use?": papers do
+    is_of_papers = state.shown == "papers" and any(s.kind == "flag" for s in frame.slots)
+    is_of_papers = is_of_papers or (state.shown == "people" and frame.want in CONTENT)
+    if link == "those_people" and len(state.papers) > 1 and is_of_papers and THEM.search(question):
+        return "all_of"
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
@@ -252,6 +251,10 @@ ANEW = re.compile(
     re.IGNORECASE,
 )
 """Words that end what was spoken of."""
+SAME_FOR = re.compile(
+    r"\W*(?:(?:and|or|but|ok|okay|so|now|then|thanks|please)\W+)*(?:the )?same(?: question| thing)?\W+(?:for|of|with|about|in)\b",
+    re.IGNORECASE,
+)
 _MORE = re.compile(
     r"\b(?:more|other|others|else|further|another|similar|like|next|additional|rest|remaining|older|newer|earlier|later|too|also)\b",
     re.IGNORECASE,
@@ -260,7 +263,6 @@ _AGED_OF = re.compile(
     r"\bthe (?:oldest|newest|latest|earliest|most recent)(?: (?:one|paper|study))? of (?:them|these|those)\b",
     re.IGNORECASE,
 )
-_AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
     r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
     r"|the (?:two|three)(?= (?:papers|methods|differ|share)|\W*$))",

@@ -16,8 +16,8 @@ from rag.text import STOP_WORDS
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import PersonRef, Query, Reading
 from rag.types.query_text import print_query
-from rag.understanding.dialogue_links import POINTER, THEM, points
-from rag.understanding.dialogue_merging import get_set, read_named_topic
+from rag.understanding.dialogue_links import POINTER, SAME_FOR, THEM, points
+from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     CONTENT,
     OTHER,
@@ -25,15 +25,14 @@ from rag.understanding.dialogue_state import (
     DialogueState,
     find_meant,
     find_ordinal,
-    find_people,
     list_named,
     list_others,
 )
 from rag.understanding.entities import read_flag
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
-from rag.understanding.head_features import split_words
-from rag.understanding.paper_queries import limit_to_authors
+from rag.understanding.heads import load_heads
+from rag.understanding.slots import is_topical, list_free_words
 
 _NAMES = ("topic", "person", "paper")
 _LEAD = r"\W*(?:(?:and|or|but|ok|okay|so|now|then|thanks|please|hm+|no|can you|could you)\W+)*"
@@ -64,9 +63,7 @@ def _put_in_order(question: str, alone: Reading, state: DialogueState) -> Query 
     if FIELDS[order.field].of == "person":
         return replace(last, order=order) if last.want == "people" else None
     where = tuple(c for c in alone.query.where if FIELDS[c.field].type != "person")
-    base = get_set(state)
-    if base is None:
-        base = Query("papers", papers=state.listed, is_about_several=True)
+    base = get_set(state) or Query("papers", papers=state.listed, is_about_several=True)
     if base.want == "papers" and not (base.papers or base.where or base.about or base.people):
         return None
     base = base.add_conditions(where)
@@ -121,7 +118,7 @@ def _take_rest(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 def _ask_again(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """``same for the third``: the last question of another paper."""
     last = state.query
-    if not (match := _SAME_FOR.match(alone.question)) or last.want not in (*CONTENT, "values"):
+    if not (match := SAME_FOR.match(alone.question)) or last.want not in (*CONTENT, "values"):
         return None
     of = alone.question[match.end() :]
     papers = list_named(alone) or tuple(filter(None, (find_meant(of, state, library),)))
@@ -131,24 +128,10 @@ def _ask_again(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
     return replace(last, papers=papers, about=None, where=(), is_about_several=False)
 
 
-_SAME_FOR = re.compile(
-    rf"{_LEAD}(?:the )?same(?: question| thing)?\W+(?:for|of|with|about)\b", re.IGNORECASE
-)
-
-
 def fill_empty(alone: Reading, query: Query, state: DialogueState, library: LibraryView) -> Query:
     """A joined query that lacks whom or what it is of, with those spoken of: no portrait of nobody."""
-    topic = read_named_topic(alone)
-    named = tuple(n for p in query.people for n in p.names[:1])
-    is_of_group = query.want == "passages" and len(named) > 1 and not query.papers and topic
-    if (query.want == "profile" and (topic or not query.people)) or is_of_group:
-        names = named or find_people(alone.question, state, library)
-        if not names:
-            return Query("passages", text=alone.question)
-        if topic is None:
-            return replace(query, people=tuple(PersonRef(n, (n,)) for n in names[:1]))
-        # "did that group do anything on faces?"
-        return Query("papers", where=(limit_to_authors(names),), about=topic)
+    if query.want == "profile" and not query.people:
+        return Query("passages", text=alone.question)
     # "papers on X / who is first author of most?": of these, and not of all that is here
     is_of_all = query.want in (*SETS, "people") and query == Query(
         query.want, by=query.by, order=query.order, k=query.k, form=query.form
@@ -158,10 +141,9 @@ def fill_empty(alone: Reading, query: Query, state: DialogueState, library: Libr
         return replace(query, where=base.where, about=base.about, papers=base.papers,
                        is_about_several=base.is_about_several)  # fmt: skip
     # "which two of the authors write together most?" of a list
-    if query.relation == "common_authors" and len(query.papers) < 2:
-        if base is not None:
-            by = () if base.about else ("author",)
-            return Query("people", by=by, where=base.where, about=base.about)
+    if query.relation == "common_authors" and len(query.papers) < 2 and base is not None:
+        by = () if base.about else ("author",)
+        return Query("people", by=by, where=base.where, about=base.about)
     return query
 
 
@@ -232,24 +214,26 @@ def use_rest(
     "Papers on HIV / any of them reviews?": what no slot took is sought in the papers shown, where
     there are several; else it is said.
     """
+    is_same = adds_nothing(joined, state)
     # "those written alone / I meant by a single author" says the same again
     is_told = bool(alone.query.where) and {*alone.query.where} <= {*joined.where}
-    words = [] if is_told else _list_rest(frame)
+    words = [] if is_told else _list_unused(frame, joined, state, is_same=is_same)
     # "what is Nannan Wang working on? / with whom": no list of papers again
-    if _WHO.search(frame.question) and joined.want in SETS and adds_nothing(joined, state):
-        authors = [c for c in joined.where if (c.field, c.operator) == ("author", "is")]
-        if authors:
-            people = tuple(PersonRef(str(c.value), (str(c.value),)) for c in authors)
+    is_person = joined.asks_for == "person" and len(frame.question.split()) < 4
+    if _WHO.search(frame.question) and (is_person or (joined.want in SETS and is_same)):
+        names = [str(c.value) for c in joined.where if (c.field, c.operator) == ("author", "is")]
+        if people := tuple(PersonRef(name, (name,)) for name in names):
             return Query("people", people=people, relation="coauthors"), ()
-    if not words or not adds_nothing(joined, state):
-        return joined, ()
-    if condition := read_flag(" ".join(words), is_negative=False):
-        if joined.want in SETS and condition not in joined.where:
-            return joined.add_conditions([condition]), ()
-    if joined.want == "people":
+        # "papers on tides / by whom": those who wrote them
+        if papers := joined.papers or state.papers:
+            return Query("people", papers=papers, relation="authors"), ()
+    if not words or not is_same:
         return joined, tuple(words)
+    condition = read_flag(" ".join(words), is_negative=False)
+    if condition and joined.want in SETS and condition not in joined.where:
+        return joined.add_conditions([condition]), ()
     meant = state.papers if len(state.papers) > 1 else state.listed
-    if not 1 < len(meant) <= _MOST_SHOWN:
+    if joined.want == "people" or not 1 < len(meant) <= _MOST_SHOWN:
         return joined, tuple(words)
     return Query("passages", papers=meant, is_about_several=True, text=frame.question), ()
 
@@ -258,22 +242,24 @@ _WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 _MOST_SHOWN = 40
 
 
-def _list_rest(frame: Frame) -> list[str]:
-    """Words of three letters or more that neither point nor ask for papers."""
+def _list_unused(frame: Frame, joined: Query, state: DialogueState, *, is_same: bool) -> list[str]:
+    """Words of a turn that changed nothing: ``papers on images / which ones personalise?``.
+
+    Where the joined query is the last one again these are all words, whatever slot has them.
+    """
+    last, asking = state.query, load_heads().asking_words
+    is_limited = (joined.about, joined.where, None) != (last.about, last.where, joined.relation)
+    if not is_same and (is_limited or joined.want not in (*SETS, "people")):
+        return []
     # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
-    told = [s for s in frame.slots if s.kind in ("preamble", "form", "person")]
-    words = [
-        frame.question[start:end]
-        for start, end in split_words(frame.question)
-        if end - start > 2
-        and frame.question[start].isalpha()
-        and all(end <= s.start or start >= s.end for s in told)
-    ]
-    return [w for w in words if w.lower() not in STOP_WORDS | FRAME_WORDS | _POINTING]
+    slots = [s for s in frame.slots if not is_same or s.kind in ("preamble", "form", "person")]
+    free = list_free_words(frame.question, slots)
+    if is_same:  # "which of them need no training?"
+        return [w for w in free if w.lower() not in STOP_WORDS | FRAME_WORDS | _POINTING]
+    return [w for w in free if w.lower() not in asking and is_topical(w.lower(), asking)]
 
 
 _POINTING = frozenset(
-    "sorry thanks short shorter brief briefly simple simpler plain tell detail details detailed explain elaborate longer expand repeat say give see continue sure really anything "
-    "which those these them they that this one ones all any again list show only just more once paper papers still "
-    "please there here each both now then and the are were was did does has have had two three full whole".split()
+    "sorry thanks short shorter brief briefly simple simpler plain detail details detailed elaborate longer expand repeat "
+    "give continue sure really more once still again only each both full whole three those these".split()
 )

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.types.fields import Condition
-from rag.types.query import PersonRef, Query, Reading, Want
+from rag.types.query import Order, PersonRef, Query, Reading, Want
 from rag.understanding.dialogue_links import COAUTHOR, EACH, THEM
 from rag.understanding.dialogue_merging import drop_authors, exclude, show_all
 from rag.understanding.dialogue_state import (
     AUTHOR_OF,
+    COMPARES,
+    OTHER,
     SETS,
     DialogueState,
     find_ordinal,
@@ -72,11 +74,8 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     if state.query.relation == "top_coauthor":
         names = [*state.people[:2]]
     # "papers by A / and B / together"
-    names = (
-        names
-        if len(names) > 1 or state.people != tuple(names)
-        else [*state.earlier_people[:1], *names]
-    )
+    if len(names) < 2 and state.people == tuple(names):
+        names = [*state.earlier_people[:1], *names]
     # "who works on X? / what did the first write together with the second?"
     if len(placed := find_placed_people(question, state)) > 1:
         names = [*placed]
@@ -98,6 +97,15 @@ _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGN
 def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
+    # "who works on X? / has one of them more papers than the others?"
+    is_ranked = state.query.want == "people" and not state.query.relation
+    if is_ranked and COMPARES.search(alone.question) and OTHER.search(alone.question):
+        return replace(state.query, order=Order("n_papers"))
+    names = find_people(alone.question, state, library)
+    authors = tuple(c for c in own.where if c.field == "author" and c.value in names)
+    if len(authors) > 1:
+        rest = tuple(c for c in own.where if c not in authors)
+        own = replace(own, where=(*rest, Condition("author", "in", names)))
     # "What has the first one published on it?": on the topic that the people were found for.
     if state.topic and not own.about and _IT.search(alone.question):
         return Query("papers", about=state.topic, people=own.people, where=own.where)
@@ -106,11 +114,6 @@ def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
         return Query("people", people=(PersonRef(spoken[0], spoken),), relation="coauthors")
     if (query := _ask_people_found(alone, state)) is not None:
         return query
-    names = find_people(alone.question, state, library)
-    authors = tuple(c for c in own.where if c.field == "author" and c.value in names)
-    if len(authors) > 1:
-        rest = tuple(c for c in own.where if c not in authors)
-        own = replace(own, where=(*rest, Condition("author", "in", names)))
     # "did the same first author write a later condensation paper?": others than the one spoken of
     if AUTHOR_OF.search(alone.question) and own.want != "values" and (people := own.people):
         limits = (build_author(people[0]), *exclude(own.where, (state.paper,)))

@@ -15,9 +15,7 @@ from rag.understanding.dialogue_merging import exclude, narrow_topic, read_named
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_people
 from rag.understanding.field_words import read_attribute, read_group
 from rag.understanding.frame_types import Frame, Link
-from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import limit_to_authors
-from rag.understanding.slots import is_topical, list_free_words
 
 
 def read_figure(frame: Frame, state: DialogueState) -> Frame:
@@ -128,9 +126,9 @@ def complete(
     # "what does the oldest of hers say? / does she have anything in Isis?"
     has_person = joined.people or any(FIELDS[c.field].type == "person" for c in joined.where)
     if is_set and not has_person and points(frame, PERSON_POINTER):
-        names = find_people(question, state, library)
         # "who is Chunhui Zhang and what did he do?": the second question is read with nothing shown yet
-        joined = joined.add_conditions([limit_to_authors(names)] if names else [])
+        if names := find_people(question, state, library):
+            joined = joined.add_conditions([limit_to_authors(names)])
     # "who studies unemployment? / what has Hannah Brandt on it"
     if is_set and not joined.about and state.topic and _ON_IT.search(question):
         joined = replace(joined, about=state.topic)
@@ -141,19 +139,6 @@ def complete(
 
 
 _ON_IT = re.compile(r"\b(?:on|about) (?:it|this|that)\b(?! \w*(?:paper|page))", re.IGNORECASE)
-
-
-def list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
-    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
-    is_same = (joined.about, joined.where) == (last.about, last.where)
-    if joined.want not in (*SETS, "people") or joined.relation is not None or not is_same:
-        return []
-    asking = load_heads().asking_words
-    # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
-    slots = [s for s in frame.slots if joined != last or s.kind == "person"]
-    free = list_free_words(frame.question, slots)
-    free = [w for w in free if joined == last or w.lower() not in asking]
-    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def list_undone(alone: Reading, query: Query) -> list[str]:

@@ -51,8 +51,6 @@ def ask_of_subject(
     if own.want != "passages" or own.asks_for in _OF_A_PAPER:
         return None
     text, n = _IT.subn(subject.words, frame.question, count=1)
-    if not n and own.topic:
-        return None
     text = text if n else f"{frame.question} {subject.words}"
     return Query("passages", text=text, asks_for=own.asks_for, form=own.form)
 

@@ -20,6 +20,7 @@ from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
+from rag.understanding.dialogue_return import go_back
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
@@ -91,6 +92,10 @@ def read_question(
         return _read_one(text, state, library, encode, read_as)
 
     whole = drop_interjections(expand_chat_spelling(question))
+    if state is not None and read_as is None:
+        whole, state = go_back(whole, state)
+        if not whole:  # "back to the first list"
+            return Reading(state.query, typed, reason="it goes back", parts=state.parts)
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)

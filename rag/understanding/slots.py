@@ -613,7 +613,7 @@ def clean_words(text: str) -> str:
 
 
 _COURSE = re.compile(
-    r"(?<=\w)\s+(?:evol(?:ved?|ving|ution)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
+    r"(?<=\w)\s+(?:simply|briefly|in (?:simple|plain|short) (?:terms|words|language)|evol(?:ved?|ving|ution)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
     re.IGNORECASE,
 )
 """Words for the course of a topic, which are none of it: ``face forgery detection evolved``."""
