@@ -17,7 +17,7 @@ _WHICH_METHODS = re.compile(
 )
 _SAYS_AS_MUCH = 0.8
 """Share of the best rating from which a paper says as much of a property."""
-_LEAST_SURE = 0.6
+_LEAST_SURE = 0.75
 """Probability from which papers answer, though none of their sentences has the rarest words of a property."""
 
 
