@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Select, Table, case, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
+from rag.library.catalogue import Catalogue
 from rag.library.conditions import Sorting, compile_conditions, order_by
 from rag.library.tables import PAPERS, is_listed
 from rag.library.vocabulary import Vocabulary
 from rag.types import Condition, Paper
-
-if TYPE_CHECKING:
-    from rag.library.catalogue import Library
 
 
 class ScopedLibrary:
@@ -24,15 +22,24 @@ class ScopedLibrary:
     Args:
         library: Where the papers are.
         scope: Settled conditions that all papers seen meet.
+        whole: The same state without conditions, to be given with a scope.
     """
 
-    def __init__(self, library: Library, scope: Sequence[Condition] = ()) -> None:
+    whole: ScopedLibrary
+
+    def __init__(
+        self,
+        library: Catalogue,
+        scope: Sequence[Condition] = (),
+        whole: ScopedLibrary | None = None,
+    ) -> None:
         self.library, self.scope = library, tuple(scope)
+        self.whole = whole or self
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the whole library, whatever the scope."""
-        return self.library.view.vocabulary if self.scope else Vocabulary(self.library)
+        return Vocabulary(self.library) if self.whole is self else self.whole.vocabulary
 
     def _test(self, conditions: Sequence[Condition] = ()) -> ColumnElement[bool]:
         return compile_conditions((*self.scope, *conditions))

@@ -64,10 +64,7 @@ _PRINTED: Mapping[PrintedField, tuple[Column[str], Column[str]]] = {
 class LibraryView(CalledPapers, ScopedPeople):
     """One state of a library. Read only; safe to share between threads."""
 
-    @property
-    def whole(self) -> LibraryView:
-        """The library without conditions."""
-        return self if not self.scope else self.library.view
+    whole: LibraryView
 
     @cached_property
     def fingerprint(self) -> str:
