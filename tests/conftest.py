@@ -54,6 +54,9 @@ def pytest_configure() -> None:
     for variable in list(os.environ):
         if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
+    from rag.app import accounts
+
+    accounts.COST = 10  # the least that is read: a thirtieth of a guess's time
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line has it; workers share the cores
     # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -148,6 +151,45 @@ def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str
         return result
 
     return compute_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_loaded_once() -> Iterator[None]:
+    """Each assistant would load the embedded model for itself."""
+    from rag.adapters.minilm import MiniLM
+
+    loaded: dict[tuple[object, ...], Any] = {}
+    load = MiniLM._load
+
+    def load_once(model: MiniLM) -> Any:
+        if model._loaded is None:
+            key = (model._settings.model_path or model._settings.data, model._precision)
+            model._loaded = loaded.get(key) or loaded.setdefault(key, load(model))
+        return model._loaded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MiniLM, "_load", load_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Each library that is opened has an engine, which would compile the same statements for itself."""
+    from sqlalchemy.sql.elements import ClauseElement
+    from sqlalchemy.util import LRUCache
+
+    compile_for = ClauseElement._compile_w_cache
+    compiled, dialects = LRUCache(2_000), {}
+
+    def compile_once(statement: ClauseElement, dialect: Any, **options: Any) -> Any:
+        if options["compiled_cache"] is not None:
+            options["compiled_cache"] = compiled
+            dialect = dialects.setdefault(type(dialect), dialect)
+        return compile_for(statement, dialect, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClauseElement, "_compile_w_cache", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
