@@ -6,10 +6,11 @@ import gc
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from rag.adapters.minilm import MiniLM
     from rag.app.assistant import Assistant
     from rag.readers.process import ReadingLimits, ReadingProcess
@@ -193,6 +196,29 @@ def statements_compiled_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def tables_created_once() -> Iterator[None]:
+    """Each new library would run all migrations; from the second on it is a copy of an empty one."""
+    from rag.library import sqlite
+
+    migrate, empty = sqlite._run_migrations, sqlite3.connect(":memory:", check_same_thread=False)
+
+    def copy_empty(connection: Connection) -> None:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        if sqlite.get_version(raw):
+            return migrate(connection)
+        if not sqlite.get_version(empty):
+            migrate(connection)
+            raw.backup(empty)
+        else:
+            empty.backup(raw)
+
+    with pytest.MonkeyPatch.context() as patch, closing(empty):
+        patch.setattr(sqlite, "_run_migrations", copy_empty)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def documents_read_by_few() -> Iterator[None]:
     """Each ingest starts a process that reads documents; here one that is done is lent again."""
     idle: dict[object, ReadingProcess] = {}
@@ -201,7 +227,8 @@ def documents_read_by_few() -> Iterator[None]:
     def lend_process(limits: ReadingLimits) -> Iterator[ReadingProcess]:
         from rag.readers.process import ReadingProcess
 
-        own = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+        # Nothing that reads a document reads a setting.
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("PAPERFOLK_", "PYTEST_"))}
         started_with = (limits, os.getcwd(), frozenset(own.items()))
         process = idle.pop(started_with, None) or ReadingProcess(limits)
         try:
