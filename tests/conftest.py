@@ -37,6 +37,8 @@ LONG = (
     "tests/eval/test_expectations.py",
     "tests/understanding/test_linear.py",
     "tests/readers/test_growth.py",
+    "tests/adapters/test_faults.py",
+    "tests/ingest/test_two_servers.py",
     "tests/ui/",
     "tests/app/",
     "tests/generation/",
@@ -46,7 +48,7 @@ LONG = (
     "tests/eval/",
     "tests/adapters/",
 )
-"""What takes longest, longest first."""  # fmt: skip
+"""What takes longest, longest first, and what mostly waits while the journeys have use for the time."""  # fmt: skip
 
 
 def pytest_configure() -> None:
