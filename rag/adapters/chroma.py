@@ -110,7 +110,7 @@ class ChromaVectors:
         import numpy as np
 
         with self._convert_errors():
-            if self._collection.count() <= EXACT_CHUNKS:
+            if self._rows or self._collection.count() <= EXACT_CHUNKS:
                 return self._compare(np.asarray(vector, dtype=np.float64), k, where)
             response = self._collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],

@@ -66,8 +66,11 @@ def test_the_same_content_has_the_same_fingerprint_in_any_order(
     tmp_path: Path, seeds: Path
 ) -> None:
     one, other = Desk(tmp_path / "one"), Desk(tmp_path / "other")
-    whole = one.ingest(seeds)
-    for path in sorted(seeds.glob("*.txt"), reverse=True):
+    documents = sorted(
+        seeds.glob("00[0-2]_*")
+    )  # two lists and a page, of which one paper is in a list too
+    whole = one.ingest(*documents)
+    for path in reversed(documents):
         assert other.ingest(path).fingerprint != whole.fingerprint or path.name == LIST
     assert other.library.fingerprint == whole.fingerprint
     assert other.library.list_papers() == one.library.list_papers()
