@@ -224,11 +224,16 @@ class TokenCodec:
         starts = tokens.starts
         best = np.empty((len(queries), len(starts)), np.float32)
         cuts = np.flatnonzero(np.diff(starts // PRODUCT_ROWS)) + 1
-        for first, last in pairwise((0, *cuts.tolist(), len(starts))):
+        blocks = list(pairwise((0, *cuts.tolist(), len(starts))))
+        ends = [*starts.tolist(), len(tokens.ids)]
+        most = max(ends[last] - ends[first] for first, last in blocks)
+        # One piece of memory for all of them: to get it anew took as long as to fill it.
+        levels = np.empty((most, len(self._tops)), np.uint8)
+        for first, last in blocks:
             heed()
-            rows = slice(starts[first], starts[last] if last < len(starts) else len(tokens.ids))
+            rows = slice(ends[first], ends[last])
             part = {
-                "levels": unpack_levels(tokens.packed[rows], self._fit),
+                "levels": unpack_levels(tokens.packed[rows], self._fit, levels),
                 "scales": tokens.scales[rows, None],
                 "words": words[rows],
             }
@@ -275,12 +280,20 @@ def pack_codes(codes: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
 
 def unpack_codes(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
     """The codes that `pack_codes` packed."""
-    return _look_up(packed, fit, _build_code_table)
+    return _look_up(
+        packed, fit, _build_code_table, np.empty((len(packed), len(fit.bits)), np.uint8)
+    )
 
 
-def unpack_levels(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
-    """(n, n_axes) The level of each axis, from 1 to 127: the outermost are 63 from `MIDDLE`."""
-    return _look_up(packed, fit, _build_level_table)
+def unpack_levels(
+    packed: NDArray[np.uint8], fit: Fit, out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """(n, n_axes) The level of each axis, from 1 to 127: the outermost are 63 from `MIDDLE`.
+
+    ``out`` takes them, if it is given: its first n rows are returned.
+    """
+    out = np.empty((len(packed), len(fit.bits)), np.uint8) if out is None else out[: len(packed)]
+    return _look_up(packed, fit, _build_level_table, out)
 
 
 def _split_axes(codes: NDArray[np.uint8], fit: Fit) -> list[tuple[int, NDArray[np.uint8]]]:
@@ -289,16 +302,22 @@ def _split_axes(codes: NDArray[np.uint8], fit: Fit) -> list[tuple[int, NDArray[n
 
 
 def _look_up(
-    packed: NDArray[np.uint8], fit: Fit, build: Callable[[int], NDArray[np.unsignedinteger]]
+    packed: NDArray[np.uint8],
+    fit: Fit,
+    build: Callable[[int], NDArray[np.unsignedinteger]],
+    out: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
     """Each byte's axes from a table, where they are one number: many times faster than bit by bit."""
-    n_four, n_two = fit.n_four // 2, fit.n_two // 4
-    parts = np.split(packed, [n_four, n_four + n_two], axis=1)
-    axes = [
-        np.take(build(bits), part).view(np.uint8)
-        for bits, part in zip((4, 2, 1), parts, strict=True)
-    ]
-    return np.concatenate(axes, axis=1)
+    n_bytes = at = 0
+    for bits, n_axes in (
+        (4, fit.n_four),
+        (2, fit.n_two),
+        (1, len(fit.bits) - fit.n_four - fit.n_two),
+    ):
+        part = packed[:, n_bytes : n_bytes + n_axes * bits // 8]
+        out[:, at : at + n_axes] = build(bits).take(part).view(np.uint8)
+        n_bytes, at = n_bytes + part.shape[1], at + n_axes
+    return out
 
 
 @cache
@@ -333,9 +352,10 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
         values: NDArray[np.int8] = np.rint(foretold / scales[:, None]).astype(np.int8)
         return bytes(scales.tobytes() + values.tobytes())
 
-    data = np.memmap(
-        ensure_built(folder / f"token-words-v{WORDS_VERSION}-{digest}.bin", build), np.uint8, "r"
-    )
+    path = ensure_built(folder / f"token-words-v{WORDS_VERSION}-{digest}.bin", build)
+    data = np.asarray(
+        np.memmap(path, np.uint8, "r")
+    )  # no subclass, which makes each part of it slow
     scales, values = np.split(data, [4 * len(words)])
     return ForetoldWords(values.view(np.int8).reshape(words.shape), scales.view("<f4"))
 

@@ -229,6 +229,7 @@ class Request:
     measures: frozenset[str] = frozenset()
 
     @classmethod
+    @lru_cache(maxsize=256)
     def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
         """Read a question's words of asking.
 
