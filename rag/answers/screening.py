@@ -124,7 +124,7 @@ class Screen:
     def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
         """The papers found, each with what of it stands apart."""
         question_text = _content(question)
-        cut = [(hit, (hit.paper, _cut_sentences(hit.paper, hit.sentences))) for hit in hits]
+        cut = [(hit, (hit.paper, cut_sentences(hit.paper, hit.sentences))) for hit in hits]
         scored = self._find_scores([parts for _, parts in cut])
         return tuple(
             replace(hit, apart=self._apart(hit, scored[parts], question_text)) for hit, parts in cut
@@ -132,7 +132,7 @@ class Screen:
 
     def prepare(self, papers: Iterable[Paper]) -> None:
         """Screen papers before they are asked about."""
-        self._find_scores([(paper, _cut_sentences(paper)) for paper in papers])
+        self._find_scores([(paper, cut_sentences(paper)) for paper in papers])
 
     def _find_scores(
         self, papers: Sequence[tuple[Paper, tuple[Span, ...]]]
@@ -237,7 +237,7 @@ class Screen:
 
     def _score(self, paper: Paper, spans: tuple[Span, ...]) -> _Scored:
         lines = {span: normalise_sentence(paper.text[slice(*span)]) for span in spans}
-        lines = {span: text for span, text in lines.items() if _is_sentence(text)}
+        lines = {span: text for span, text in lines.items() if is_sentence(text)}
         scores = dict.fromkeys(spans, -math.inf)
         if self._embed is None or not lines:
             return _Scored(tuple(scores.items()), -math.inf)
@@ -254,14 +254,14 @@ class Screen:
         return _Scored(tuple(scores.items()), float(result[-1]))
 
 
-def _cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Span, ...]:
+def cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Span, ...]:
     """What of a paper is screened, in text order."""
     best = sorted(sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
     items = sorted(s.span for s in best) or split_sentences(paper.text)[:MAX_SENTENCES]
     return tuple(piece for span in items for piece in pieces(paper.text, span))
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
     return (
         sum(any(c.isalpha() for c in word) for word, _ in iter_words(text)) > 1

@@ -14,6 +14,9 @@ from rag.library.tables import CHUNKS, META, VECTORS, encode_list, is_listed
 from rag.types.errors import NotFound
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.library.catalogue import Library
 
 
@@ -63,6 +66,28 @@ def read_chunk_rows(library: Library, chunk_ids: Collection[str]) -> list[ChunkR
 def read_chunk_rows_of(library: Library, paper_ids: Collection[str]) -> list[ChunkRow]:
     """The chunks of these papers, in text order within each paper; else as `read_chunk_rows`."""
     return _build_rows(library, library.fetch(_OF_PAPERS, ids=encode_list(paper_ids)))
+
+
+_VECTORS = (
+    select(CHUNKS.c.paper_id, VECTORS.c.vector)
+    .join_from(CHUNKS, VECTORS, _OWN_VECTORS)
+    .where(is_listed(CHUNKS.c.paper_id))
+)
+
+
+def read_paper_vectors(
+    library: Library, paper_ids: Collection[str]
+) -> dict[str, NDArray[np.float32]]:
+    """The vectors of the chunks of papers, (n, dim) each, by paper; none of those without any."""
+    import numpy as np
+
+    vectors: dict[str, list[bytes]] = {}
+    for paper_id, vector in library.fetch(_VECTORS, ids=encode_list(paper_ids)):
+        vectors.setdefault(paper_id, []).append(vector)
+    return {
+        paper_id: np.stack([np.frombuffer(one, "<f2") for one in some]).astype(np.float32)
+        for paper_id, some in vectors.items()
+    }
 
 
 def _build_rows(library: Library, rows: Sequence[tuple[object, ...]]) -> list[ChunkRow]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Select, Table, case, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
@@ -16,6 +16,10 @@ from rag.types import Condition, Paper
 
 if TYPE_CHECKING:
     from rag.library.catalogue import Library
+
+
+Value = TypeVar("Value")
+_MOST_KEPT = 2_000
 
 
 class ScopedLibrary:
@@ -33,6 +37,24 @@ class ScopedLibrary:
     def vocabulary(self) -> Vocabulary:
         """The words of the whole library, whatever the scope."""
         return self.library.view.vocabulary if self.scope else Vocabulary(self.library)
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        return {}
+
+    def recall(self, key: Hashable, find: Callable[[], Value]) -> Value:
+        """What was found for a key before: of one state of the library it stays the same.
+
+        A question is read for the papers that it names when it is read, when they are chosen and for each side
+        of a comparison. Safe to share between threads: at worst it is found twice.
+        """
+        kept = self._kept
+        if key not in kept:
+            if len(kept) >= _MOST_KEPT:
+                kept = self.__dict__["_kept"] = {}
+            kept[key] = find()
+        value: Value = kept[key]
+        return value
 
     def _test(self, conditions: Sequence[Condition] = ()) -> ColumnElement[bool]:
         return compile_conditions((*self.scope, *conditions))
