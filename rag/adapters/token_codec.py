@@ -11,7 +11,8 @@ the rest: there are many times fewer words than tokens. The rest is multiplied i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
@@ -39,6 +40,8 @@ WORDS_VERSION, GRAPH_VERSION = 1, 2
 """Go up with every change of how words are foretold, and of the graph; parts of the stored files' names."""
 PRODUCT_ROWS = 4_096
 """Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
+LEAST_BLOCKS = 2
+"""Runs from which on another core is worth its start."""
 MAP_TOP = 63
 """Seven bits of a map are enough: the rest is taken from what the rounded maps foretell."""
 _MAPS = ("of_word", "of_text", "analysis", "synthesis")
@@ -140,10 +143,15 @@ class TokenCodec:
         words: What each word of the vocabulary foretells.
         fit: What is foretold from a text, and what was kept of the rest; of it that is kept now which ``Fit.cut`` leaves.
         products: Session of the graph of products (`build_product_graph`).
+        n_threads: Cores that multiply one query at most.
     """
 
-    def __init__(self, words: ForetoldWords, fit: Fit, products: InferenceSession) -> None:
+    def __init__(
+        self, words: ForetoldWords, fit: Fit, products: InferenceSession, n_threads: int = 1
+    ) -> None:
         self._words, self._older, self._products = words, fit, products
+        self._n_threads = n_threads
+        self._workers = ThreadPoolExecutor(n_threads, "products")
         self._fit = fit.cut()
         self._steps, self._tops = _list_steps(self._fit)
         # An axis's outermost level is the greatest: what one unit of it stands for goes to the query.
@@ -226,20 +234,28 @@ class TokenCodec:
         cuts = np.flatnonzero(np.diff(starts // PRODUCT_ROWS)) + 1
         blocks = list(pairwise((0, *cuts.tolist(), len(starts))))
         ends = [*starts.tolist(), len(tokens.ids)]
-        most = max(ends[last] - ends[first] for first, last in blocks)
-        # One piece of memory for all of them: to get it anew took as long as to fill it.
-        levels = np.empty((most, len(self._tops)), np.uint8)
-        for first, last in blocks:
-            heed()
-            rows = slice(ends[first], ends[last])
-            part = {
-                "levels": unpack_levels(tokens.packed[rows], self._fit, levels),
-                "scales": tokens.scales[rows, None],
-                "words": words[rows],
-            }
-            cosines = self._products.run(["cosines"], query | part)[0]
-            inner = starts[first:last] - rows.start
-            np.maximum.reduceat(cosines, inner, axis=1, out=best[:, first:last])
+
+        def multiply(share: Sequence[tuple[int, int]]) -> None:
+            # One piece of memory for all blocks: to get it anew took as long as to fill it.
+            most = max(ends[last] - ends[first] for first, last in share)
+            levels = np.empty((most, len(self._tops)), np.uint8)
+            for first, last in share:
+                heed()
+                rows = slice(ends[first], ends[last])
+                part = {
+                    "levels": unpack_levels(tokens.packed[rows], self._fit, levels),
+                    "scales": tokens.scales[rows, None],
+                    "words": words[rows],
+                }
+                cosines = self._products.run(["cosines"], query | part)[0]
+                inner = starts[first:last] - rows.start
+                np.maximum.reduceat(cosines, inner, axis=1, out=best[:, first:last])
+
+        n = max(1, min(self._n_threads, len(blocks) // LEAST_BLOCKS))
+        waiting = [self._workers.submit(multiply, blocks[at::n]) for at in range(1, n)]
+        multiply(blocks[::n])
+        for share in waiting:
+            share.result()
         # What the text foretells is the same for all of a sentence.
         by_text = tokens.vectors @ (self._fit.of_text @ queries.T)
         best += by_text[np.searchsorted(np.cumsum(tokens.sizes), starts, side="right")].T

@@ -86,7 +86,7 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
 
     yield Step("checking quotes")
     if writer is None:
-        look = request.scope.engine.open_first_look()
+        look = request.scope.engine.open_first_look(request.scope.library.whole.n_papers)
         answer = quote_looked_at(look) if look else quote(*screen_papers())
         yield Delta(answer.text)
         yield answer

@@ -98,8 +98,11 @@ def _build_rows(library: Library, rows: Sequence[tuple[object, ...]]) -> list[Ch
             'run "paperfolk ingest" with the embedded embedder to make them'
         )
     # One that an older version wrote has no sentences.
-    bare = library.list_chunks([str(row[0]) for row in rows if row[5] is None])
-    cut = {chunk.chunk_id: _pack_sentences(get_sentences(chunk)) for chunk in bare}
+    bare = [str(row[0]) for row in rows if row[5] is None]
+    cut = {
+        chunk.chunk_id: _pack_sentences(get_sentences(chunk))
+        for chunk in (library.list_chunks(bare) if bare else ())
+    }
     return [
         ChunkRow(
             chunk_id, paper_id, start, len(heading) + 1 if heading and end > start else 0,

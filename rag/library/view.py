@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import (
     Column,
     Select,
+    Table,
     and_,
     case,
     false,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 from rag.library.called import CalledPapers
 from rag.library.conditions import (
@@ -43,6 +45,7 @@ from rag.library.tables import (
     PAPER_WORDS,
     PAPERS,
     PLACES,
+    encode_list,
     has_part,
     is_listed,
 )
@@ -59,6 +62,21 @@ _PRINTED: Mapping[PrintedField, tuple[Column[str], Column[str]]] = {
     "affiliation": (AFFILIATIONS.c.name, AFFILIATIONS.c.folded),
     "venue": (PAPERS.c.venue, PAPERS.c.folded_venue),
 }
+
+
+def _build_printed(tests: Mapping[Table, ColumnElement[bool]]) -> Select[Any]:
+    """Reads the printed values of the folded texts in the parameter of each field."""
+    parts = [
+        select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
+            is_listed(column, name=field), tests[column.table]
+        )
+        for field, (raw, column) in _PRINTED.items()
+    ]
+    printed = union(*parts).subquery()
+    return select(printed).order_by(printed.c.value.desc())
+
+
+_PRINTED_READ = _build_printed({PAPERS: true(), AFFILIATIONS: true()})
 
 
 class LibraryView(CalledPapers, ScopedPeople):
@@ -248,17 +266,12 @@ class LibraryView(CalledPapers, ScopedPeople):
         self, folded: Mapping[PrintedField, Collection[str]]
     ) -> dict[PrintedField, dict[str, str]]:
         """Values that the papers print in fields, by those of some folded texts that they fold to."""
-        parts = [
-            select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
-                is_listed(column, texts), self._is_in_scope(column.table)
-            )
-            for field, texts in folded.items()
-            for raw, column in (_PRINTED[field],)
-        ]
         values: dict[PrintedField, dict[str, str]] = {field: {} for field in folded}
         if any(folded.values()):
-            printed = union(*parts).subquery()
-            rows = self.library.fetch(select(printed).order_by(printed.c.value.desc()))
+            tests = {table: self._is_in_scope(table) for table in (PAPERS, AFFILIATIONS)}
+            printed = _build_printed(tests) if self.scope else _PRINTED_READ
+            texts = {field: encode_list(folded.get(field, ())) for field in _PRINTED}
+            rows = self.library.fetch(printed, **texts)
             for field, text, value in rows:
                 values[field][text] = value
         return values
