@@ -95,20 +95,25 @@ class FirstLook:
             for line in (normalise_sentence(paper.text[slice(*span)]),)
             if is_sentence(line)
         ]
-        title = normalise_sentence(paper.name)
         lines = [line for _, line in pieces]
         shown = [
             at
             for at, ((start, end), _) in enumerate(pieces)
             if any(start < b and a < end for a, b in quoted)
         ]
+        # A label is made of the text's own words.
+        title = [normalise_sentence(paper.title)] if paper.title else []
+        if not shown and not title:
+            return True
         middle = vectors.mean(axis=0)
         middle /= max(float(np.linalg.norm(middle)), 1e-9)
-        embedded = np.zeros((len(lines) + 1, len(middle)), np.float32)
-        embedded[[*shown, -1]] = embed([*(lines[at] for at in shown), title])
-        known = values(lines, paper.name, embedded[:-1], self._known)[shown]
-        titled = values([*lines, title], "", embedded, self._known)[-1:]
-        inputs = np.concatenate([known, titled])
+        embedded = np.zeros((len(lines) + len(title), len(middle)), np.float32)
+        looked_at = [*shown, *range(len(lines), len(embedded))]
+        embedded[looked_at] = embed([[*lines, *title][at] for at in looked_at])
+        inputs = values(lines, paper.name, embedded[: len(lines)], self._known)[shown]
+        if title:
+            titled = values([*lines, *title], "", embedded, self._known)[-1:]
+            inputs = np.concatenate([inputs, titled])
         nearness = inputs[:, : len(middle)] @ middle
         inputs[:, len(middle) + _NEARNESS] = NEARNESS_SLOPE * nearness + NEARNESS_LEVEL
         fitted = head()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -64,11 +64,14 @@ _PRINTED: Mapping[PrintedField, tuple[Column[str], Column[str]]] = {
 }
 
 
-def _build_printed(tests: Mapping[Table, ColumnElement[bool]]) -> Select[Any]:
-    """Reads the printed values of the folded texts in the parameter of each field."""
+def _build_printed(test: Callable[[Table], ColumnElement[bool]]) -> Select[Any]:
+    """Reads the printed values of the folded texts in the parameter of each field.
+
+    ``test``: of the papers of a table that count.
+    """
     parts = [
         select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
-            is_listed(column, name=field), tests[column.table]
+            is_listed(column, name=field), test(column.table)
         )
         for field, (raw, column) in _PRINTED.items()
     ]
@@ -76,7 +79,7 @@ def _build_printed(tests: Mapping[Table, ColumnElement[bool]]) -> Select[Any]:
     return select(printed).order_by(printed.c.value.desc())
 
 
-_PRINTED_READ = _build_printed({PAPERS: true(), AFFILIATIONS: true()})
+_PRINTED_READ = _build_printed(lambda table: true())
 
 
 class LibraryView(CalledPapers, ScopedPeople):
@@ -268,8 +271,7 @@ class LibraryView(CalledPapers, ScopedPeople):
         """Values that the papers print in fields, by those of some folded texts that they fold to."""
         values: dict[PrintedField, dict[str, str]] = {field: {} for field in folded}
         if any(folded.values()):
-            tests = {table: self._is_in_scope(table) for table in (PAPERS, AFFILIATIONS)}
-            printed = _build_printed(tests) if self.scope else _PRINTED_READ
+            printed = _build_printed(self._is_in_scope) if self.scope else _PRINTED_READ
             texts = {field: encode_list(folded.get(field, ())) for field in _PRINTED}
             rows = self.library.fetch(printed, **texts)
             for field, text, value in rows:
