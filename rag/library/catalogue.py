@@ -25,7 +25,6 @@ from rag.library.statements import (
     CHUNKS_OF_PAPERS,
     DIGESTS_LISTED,
     DOCUMENTS_READ,
-    ENCODINGS_LISTED,
     ENTRIES_READ,
     IN_TEXT_ORDER,
     META_READ,
@@ -68,9 +67,7 @@ from rag.types import (
 from rag.types.errors import LibraryEmpty, LibraryError, NotFound
 
 if TYPE_CHECKING:
-    from rag.library.token_vector_store import StoredEncoding
     from rag.library.view import LibraryView
-    from rag.types.token_vectors import Encoding
 
 MIN_PREFIX = 4
 MOST_CACHED = 1_000
@@ -439,27 +436,6 @@ class Library(Reader):
         """Ids of the chunks that came, changed or went after a version, if the journal goes so far back."""
         later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
         return sorted(row[0] for row in self.fetch(later))
-
-    def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding | Encoding]:
-        """Vector and token vectors of these chunks, in order; those of an older version in floats.
-
-        Raises:
-            NotFound: A chunk has no token vectors: its embedder makes none.
-        """
-        from rag.library import token_vector_store
-
-        wanted = list(chunk_ids)
-        encodings_by_id = {
-            row["chunk_id"]: (row["vector"], row["tokens"])
-            for row in self.select(ENCODINGS_LISTED, ids=encode_list(wanted))
-        }
-        missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
-        if missing:
-            raise NotFound(
-                f"chunk {missing[0]!r} has no token vectors in {str(self.folder)!r}; "
-                'run "paperfolk ingest" with the embedded embedder to make them'
-            )
-        return [token_vector_store.decode_stored(*encodings_by_id[chunk_id]) for chunk_id in wanted]
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""
