@@ -131,8 +131,8 @@ def compute_features(
     kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset()) | {""}
     features = np.zeros((len(sentences), len(NAMES)))
     for kind in kinds & _PLACES.keys():
-        for at, name in _PLACES[kind]:
-            features[:, at] = columns[name]
+        for column, name in _PLACES[kind]:
+            features[:, column] = columns[name]
     return features
 
 

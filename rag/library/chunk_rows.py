@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -90,7 +90,7 @@ def read_paper_vectors(
     }
 
 
-def _build_rows(library: Library, rows: Sequence[tuple[object, ...]]) -> list[ChunkRow]:
+def _build_rows(library: Library, rows: Sequence[tuple[Any, ...]]) -> list[ChunkRow]:
     lacking = next((row[0] for row in rows if row[8] is None), None)
     if lacking is not None:
         raise NotFound(

@@ -184,23 +184,28 @@ def decode_joined(texts: Sequence[bytes]) -> tuple[CompressedTokens, NDArray[np.
 
     heads = [_HEAD.unpack_from(text) if len(text) >= HEAD_BYTES else (0, 0, 0) for text in texts]
     width = heads[0][1]
-    parts: tuple[list[memoryview | bytes], ...] = ([], [], [], [])
-    for (layout, of_one, n), text in zip(heads, map(memoryview, texts), strict=True):
+    parts: tuple[list[memoryview[int] | bytes], ...] = ([], [], [], [])
+    for (layout, of_one, n), whole in zip(heads, texts, strict=True):
+        text = memoryview(whole)
         ends = (HEAD_BYTES, HEAD_BYTES + 2 * n, HEAD_BYTES + 3 * n, HEAD_BYTES + (3 + width) * n)
         if layout != LAYOUT or of_one != width or len(text) < ends[-1]:
             raise _build_damage()
-        pieces = [text[a:b] for a, b in zip(ends, (*ends[1:], len(text)), strict=True)]
-        for part, piece in zip(parts, pieces if n else _build_no_token(width), strict=True):
+        pieces: Sequence[memoryview[int] | bytes] = (
+            [text[a:b] for a, b in zip(ends, (*ends[1:], len(text)), strict=True)]
+            if n
+            else _build_no_token(width)
+        )
+        for part, piece in zip(parts, pieces, strict=True):
             part.append(piece)
     ids, codes, packed, steps = (np.frombuffer(b"".join(part), np.uint8) for part in parts)
     counts = np.array([n for *_, n in heads], np.intp)
     sizes = np.maximum(counts, 1)
     is_end, sums = steps != _LONG_STEP, np.cumsum(steps, dtype=np.int64)
-    ends = np.cumsum([len(part) for part in parts[3]])
-    n_ends = np.diff(np.cumsum(is_end)[ends - 1], prepend=0)
+    stops = np.cumsum([len(part) for part in parts[3]])
+    n_ends = np.diff(np.cumsum(is_end)[stops - 1], prepend=0)
     if not np.array_equal(n_ends, sizes):
         raise _build_damage()
-    before = np.concatenate([[0], sums[ends[:-1] - 1]])
+    before = np.concatenate([[0], sums[stops[:-1] - 1]])
     starts = (sums[is_end] - np.repeat(before, sizes)).astype(np.int32)
     scales = _list_scales()[codes]
     lacking = (np.cumsum(sizes) - sizes)[counts == 0]

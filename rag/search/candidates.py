@@ -53,8 +53,8 @@ class PlainCandidates:
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = chunks
-        self.chunk_ids = [chunk.chunk_id for chunk in chunks]
-        self.paper_ids = [chunk.paper_id for chunk in chunks]
+        self.chunk_ids: Sequence[str] = [chunk.chunk_id for chunk in chunks]
+        self.paper_ids: Sequence[str] = [chunk.paper_id for chunk in chunks]
 
     def list_sentences(self, at: int) -> list[Span]:
         begin = self._chunks[at].span[0]
@@ -73,8 +73,8 @@ class TokenCandidates:
     """
 
     def __init__(self, rows: Sequence[ChunkRow], embedder: Compressor) -> None:
-        self.chunk_ids = [row.chunk_id for row in rows]
-        self.paper_ids = [row.paper_id for row in rows]
+        self.chunk_ids: Sequence[str] = [row.chunk_id for row in rows]
+        self.paper_ids: Sequence[str] = [row.paper_id for row in rows]
         self._roles = [row.roles for row in rows]
         self._begins = np.array([row.start for row in rows], np.intp)
         counts = np.array([len(row.sentences) // _SPAN.size for row in rows], np.intp)
