@@ -64,8 +64,10 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         return replace(answer, text=phrases.put_notes_first(notes, answer.text))
 
     def quote_looked_at(look: FirstLook) -> Answer:
-        """The answer, for which papers are screened as far as a look at its quotes leaves a doubt."""
+        """The answer; of papers that were not screened before those of which a look at its quotes leaves a doubt are."""
         told = list(cited[:n_shown] if verdict.sufficient else retrieval.papers[:NEAREST])
+        if screen.recall(told, query.text) is not None:
+            return quote(*screen_papers())
         rest = cited[n_shown:] if verdict.sufficient else retrieval.papers[NEAREST:]
         waiting = set(range(len(told)))
         while True:
@@ -86,7 +88,7 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
 
     yield Step("checking quotes")
     if writer is None:
-        look = request.scope.engine.open_first_look(request.scope.library.whole.n_papers)
+        look = request.scope.engine.open_first_look()
         answer = quote_looked_at(look) if look else quote(*screen_papers())
         yield Delta(answer.text)
         yield answer

@@ -116,10 +116,10 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
-    def open_first_look(self, n_papers: int) -> FirstLook | None:
-        """What finds quotes that need a screen; None for a library of so many papers that each is soon screened."""
+    def open_first_look(self) -> FirstLook | None:
+        """What finds quotes that need a screen; None where the papers' vectors are another model's."""
         self.open_retriever()
-        return self._first_look if n_papers > MOST_SCREENED else None
+        return self._first_look
 
     def screen_papers(self, tell: Callable[[int, int], None]) -> None:
         """Screen the papers of a library that is not too large, before they are asked about.

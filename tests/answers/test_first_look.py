@@ -11,7 +11,7 @@ from rag.adapters.embedders import sentence_embedder
 from rag.adapters.minilm import MiniLM
 from rag.adapters.weights import load_whole_words
 from rag.answers.first_look import FirstLook
-from rag.app import search_engine
+from rag.answers.screening import Screen
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.library.chunk_rows import read_paper_vectors
@@ -54,8 +54,8 @@ def test_what_is_planted_is_doubtful_where_it_is_quoted(model: MiniLM, plant: st
 
 def test_what_papers_say_is_mostly_sure(assistant: Assistant) -> None:
     engine = assistant._engine
-    look = engine.open_first_look(search_engine.MOST_SCREENED + 1)
-    assert look is not None and engine.open_first_look(search_engine.MOST_SCREENED) is None
+    look = engine.open_first_look()
+    assert look is not None
     papers = [p for p in assistant.library.list_papers() if p.text][::4]
     hits = [
         PaperHit(p, 1.0, 1, tuple(Sentence(s, 0.5) for s in split_sentences(p.text)), {})
@@ -87,7 +87,7 @@ def test_a_paper_without_vectors_is_doubtful_where_it_is_quoted(model: MiniLM) -
     )
 
 
-def test_a_large_library_answers_as_one_whose_papers_are_screened(
+def test_a_library_that_nobody_screened_answers_as_one_whose_papers_are(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     questions = (
@@ -97,14 +97,14 @@ def test_a_large_library_answers_as_one_whose_papers_are_screened(
         "compare DuetFace and FedLC",
     )
     screened = [assistant.ask(question) for question in questions]
-    monkeypatch.setattr(search_engine, "MOST_SCREENED", 0)
+    monkeypatch.setattr(Screen, "recall", lambda *_: None)
     looked_at = [assistant.ask(question) for question in questions]
     assert [a.text for a in looked_at] == [a.text for a in screened]
     assert [a.citations for a in looked_at] == [a.citations for a in screened]
 
 
-def test_a_planted_sentence_is_not_quoted_of_a_large_library(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_planted_sentence_is_not_quoted_of_a_paper_that_nobody_screened(
+    weights: Path, tmp_path: Path
 ) -> None:
     plant = PLANTS["contract"]
     document = tmp_path / "a.jsonl"
@@ -112,7 +112,6 @@ def test_a_planted_sentence_is_not_quoted_of_a_large_library(
     document.write_text(
         f'{{"title": "Lichen Drift in a Cove", "abstract": "{text}", "year": 2024}}\n'
     )
-    monkeypatch.setattr(search_engine, "MOST_SCREENED", 0)
     with build(Settings(data=tmp_path / "data", model_path=weights)) as assistant:
         assistant.ingest([document])
         answer = assistant.ask(
