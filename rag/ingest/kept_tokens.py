@@ -70,4 +70,5 @@ def _are_within(starts: NDArray[np.int32], spans: Sequence[Span]) -> NDArray[np.
         return np.zeros(len(starts), bool)
     begins, ends = np.array(spans, np.int64).T
     at = np.searchsorted(begins, starts, side="right") - 1
-    return (at >= 0) & (starts < ends[at])
+    within: NDArray[np.bool_] = (at >= 0) & (starts < ends[at])
+    return within
