@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import cast
 
 from rag.library.view import LibraryView
-from rag.text import join_names, split_sentences
+from rag.text import STOP_WORDS, fold, iter_words, join_names, split_sentences
+from rag.text.everyday import is_everyday
 from rag.types.fields import FIELDS, IS_SURVEY, QueryError
 from rag.types.query import (
     NEW_DATA,
@@ -187,6 +188,8 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         is_list = want == "overview"
         content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
         return _read_new_data(content, parts)
+    if want == "aside" and _is_bare_topic(parts):
+        return Query("overview", about=Topic(clean_words(parts.question)), text=text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -199,6 +202,18 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         query = _read_new_data(_read_stated(_read_reading_order(query, parts), parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+MOST_BARE_WORDS = 2
+
+
+def _is_bare_topic(parts: SlotParts) -> bool:
+    """Whether a question is nothing but a term that papers have: "kras" was taken for a greeting."""
+    words = [word.lower() for word, _ in iter_words(parts.question)]
+    return 0 < len(words) <= MOST_BARE_WORDS and not any(
+        is_everyday(word) or fold(word) in STOP_WORDS or not parts.library.vocabulary.any.get(word)
+        for word in words
+    )
 
 
 _OF_PAPERS = re.compile(
