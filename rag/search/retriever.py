@@ -465,10 +465,11 @@ def _merge_sentences(
     scores: dict[Span, float] = {}
     signals: dict[Span, Mapping[str, float]] = {}
     roles: dict[Span, SentenceRole] = {}
-    passages: dict[Span, float] = {}
+    passages: dict[Span, Mapping[str, float]] = {}
     for candidate in group:  # best first
         roles |= _list_roles(candidate.chunk)
-        passages = dict.fromkeys(candidate.sentences, candidate.score) | passages
+        passage = {"score": candidate.score, **candidate.signals}
+        passages = dict.fromkeys(candidate.sentences, passage) | passages
         rows = signals_of_chunks.get(candidate.chunk.chunk_id)
         if rows is None:
             pairs = list(_compute_overlaps(candidate.wording.query, paper, candidate.sentences))
@@ -485,9 +486,7 @@ def _merge_sentences(
         offset = group[0].chunk.span[0]
         scores = {(a + offset, b + offset): 0.0 for a, b in get_sentences(group[0].chunk)}
     return tuple(
-        Sentence(
-            span, scores[span], roles.get(span), signals.get(span, {}), passages.get(span, 0.0)
-        )
+        Sentence(span, scores[span], roles.get(span), signals.get(span, {}), passages.get(span, {}))
         for span in sorted(scores)
     )
 
