@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import FromClause, Table, func, select
 
@@ -23,7 +23,6 @@ from rag.library.statements import (
     CHUNKS_OF_PAPERS,
     DIGESTS_LISTED,
     DOCUMENTS_READ,
-    ENCODINGS_LISTED,
     ENTRIES_READ,
     IN_TEXT_ORDER,
     META_READ,
@@ -63,10 +62,6 @@ from rag.types import (
     Span,
 )
 from rag.types.errors import LibraryEmpty, NotFound
-
-if TYPE_CHECKING:
-    from rag.library.token_vector_store import StoredEncoding
-    from rag.types.token_vectors import Encoding
 
 MIN_PREFIX = 4
 MOST_CACHED = 1_000
@@ -365,27 +360,6 @@ class Catalogue(Reader):
         """Ids of the chunks that came, changed or went after a version, if the journal goes so far back."""
         later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
         return sorted(row[0] for row in self.fetch(later))
-
-    def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding | Encoding]:
-        """Vector and token vectors of these chunks, in order; those of an older version in floats.
-
-        Raises:
-            NotFound: A chunk has no token vectors: its embedder makes none.
-        """
-        from rag.library import token_vector_store
-
-        wanted = list(chunk_ids)
-        encodings_by_id = {
-            row["chunk_id"]: (row["vector"], row["tokens"])
-            for row in self.select(ENCODINGS_LISTED, ids=encode_list(wanted))
-        }
-        missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
-        if missing:
-            raise NotFound(
-                f"chunk {missing[0]!r} has no token vectors in {str(self.folder)!r}; "
-                'run "paperfolk ingest" with the embedded embedder to make them'
-            )
-        return [token_vector_store.decode_stored(*encodings_by_id[chunk_id]) for chunk_id in wanted]
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""

@@ -180,7 +180,8 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         return build_papers("papers", "", frame, parts)
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
-        want = "overview" if _OF_PAPERS.search(parts.question) else want
+        is_of_several = _OF_PAPERS.search(parts.question) or _DATA_THERE_ARE.search(parts.question)
+        want = "overview" if is_of_several else want
     if want in _CONTENT:
         content = _build_content(cast("Want", want), frame, parts, text)
         is_list = want == "overview"
@@ -231,10 +232,18 @@ _NEW_DATA = re.compile(
     rf"\b(?:papers|works|articles|studies|authors|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
     rf"[^.?!]{{0,40}}?\b{_DATA}\b"
     rf"|\b(?:new|own)(?: \w+)? {_DATA_OF_SEVERAL}\b"
-    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b",
+    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b"
+    rf"|\b{_DATA_OF_SEVERAL} {_BRINGS}(?: here)?\W*$",
     re.IGNORECASE,
 )
 """Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
+_DATA_THERE_ARE = re.compile(
+    rf"\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:exist|available|out there|are there)\b"
+    rf"|\b(?:is|are) there (?:[\w-]+ ){{0,3}}?{_DATA}\b"
+    rf"|^\W*(?:(?:list|show|name|give|me|the|all|any|some) ){{0,4}}(?:[\w-]+ )?{_DATA_OF_SEVERAL} (?:for|on|of|about)\b",
+    re.IGNORECASE,
+)
+"""Words that ask what data there are for a topic: one paper's was told of "which data sets for tracking exist"."""
 _DATA_WORDS = re.compile(
     rf"\b(?:(?:an?|the|any|some|which|what|their|its) ){{0,3}}(?:(?:new|own|public|large-scale) ){{0,3}}{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
     re.IGNORECASE,
@@ -260,6 +269,8 @@ def _read_new_data(query: Query, parts: SlotParts) -> Query:
     if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
         parts.steps.append(step)
     parts.leftover = ""
+    # "release a dataset" was no mark that papers have, and so said to be unused
+    parts.unread[:] = [words for words in parts.unread if words not in asked[0]]
     want: Want = "count" if query.want == "count" else "papers"
     return Query(
         want,
