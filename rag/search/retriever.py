@@ -409,12 +409,13 @@ def _merge_sentences(
     scores: dict[Span, float] = {}
     signals: dict[Span, Mapping[str, float]] = {}
     roles: dict[Span, SentenceRole] = {}
-    passages: dict[Span, float] = {}
+    passages: dict[Span, Mapping[str, float]] = {}
     for at in group:  # best first
         if (known := scored.candidates.list_roles(at)) is not None:
             roles |= zip(scored.candidates.list_sentences(at), known, strict=True)
         spans = scored.list_read(at)
-        passages = dict.fromkeys(spans, scored.scores[at]) | passages
+        passage = {"score": float(scored.scores[at]), **scored.get_tried(at).get_signals(at)}
+        passages = dict.fromkeys(spans, passage) | passages
         rows = signals_of_chunks.get(at)
         if rows is None:
             query = scored.get_tried(at).wording.query
@@ -431,9 +432,7 @@ def _merge_sentences(
     if not scores:
         scores = dict.fromkeys(scored.candidates.list_sentences(group[0]), 0.0)
     return tuple(
-        Sentence(
-            span, scores[span], roles.get(span), signals.get(span, {}), passages.get(span, 0.0)
-        )
+        Sentence(span, scores[span], roles.get(span), signals.get(span, {}), passages.get(span, {}))
         for span in sorted(scores)
     )
 
