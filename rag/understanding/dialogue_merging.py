@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import PersonRef, Query, Reading, Topic
@@ -57,8 +58,10 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
+            # "papers of which De Cheng is first author / and Lingfeng He?": in the same role
+            role = next((c.field for c in last.where if c.field in _ROLE_FIELDS), "")
             where = tuple(c for c in where if _group(c.field) != "person")
-            where += tuple(map(build_author, own.people))
+            where += tuple(build_author(p, role) for p in own.people)
     return replace(
         last,
         where=merge_conditions(where),
@@ -66,7 +69,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         people=people,
         papers=own.papers or last.papers,
         by=own.by if own.by and own.want == last.want == "values" else last.by,
-        order=own.order if is_ordered else last.order,
+        order=(own.order if is_ordered else None) or last.order,
         besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
         k=own.k or last.k,
         form=own.form,
@@ -107,7 +110,16 @@ def _read_in_context(alone: Reading, last: Query) -> Query:
     if shifted := shift_year(alone.question, find_year(last)):
         rest = tuple(c for c in own.where if _group(c.field) != "time")
         return replace(own, where=(*rest, Condition("year", "is", shifted)))
+    # "which came out in 2024? / and how many before that?"
+    year = find_year(last)
+    if year and (match := _BESIDE_THAT.search(alone.question)):
+        is_before = match[1].lower() in ("before", "until")
+        years = Range(None, year - 1) if is_before else Range(year + (match[1].lower() == "after"), None)
+        return replace(own, where=(*own.where, Condition("year", "is", years)))
     return own
+
+
+_BESIDE_THAT = re.compile(r"\b(before|after|since|until) (?:that|then|this)\b", re.IGNORECASE)
 
 
 def shift_year(question: str, year: int | None) -> int | None:
@@ -232,7 +244,7 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     about = join_topics(last.about, read_own_topic(alone))
     is_ordered = any(part.slot == "order" for part in alone.parts)
     narrowed = replace(
-        last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
+        last, where=where, about=about, order=(own.order if is_ordered else None) or last.order, k=own.k
     )
     # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
     if own.want in SETS and own.want not in ("papers", last.want):
@@ -267,3 +279,47 @@ def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Conditio
     rest = _drop_papers(where)
     gone = tuple(dict.fromkeys((*before, *papers)))
     return (*rest, Condition("paper", "not_in", gone)) if gone else rest
+
+
+# --- names to choose from ---------------------------------------------------------------------
+
+
+def choose_offered(query: Query, last: Query, library: LibraryView) -> Query:
+    """``papers by De Chang`` offers De Cheng; ``sorry, Cheng`` is that one, though others are called so."""
+    offered = {name for typed in _list_typed(last) for name in _list_candidates(typed, library)}
+    if not offered:
+        return query
+
+    def choose(typed: str) -> str:
+        mention = library.names.resolve(typed)
+        names = offered.intersection(mention.names if mention else ())
+        return names.pop() if len(names) == 1 else typed
+
+    people = tuple(
+        replace(p, names=(name,)) if (name := choose(p.typed)) != p.typed else p
+        for p in query.people
+    )
+    where = tuple(
+        replace(c, value=choose(str(c.value))) if _is_of_one(c.field, c.operator) else c
+        for c in query.where
+    )
+    return replace(query, people=people, where=where)
+
+
+def _list_typed(query: Query) -> list[str]:
+    """The names of a query, whether or not it is known whom they mean."""
+    return [
+        *(p.typed for p in query.people),
+        *(str(c.value) for c in query.where if _is_of_one(c.field, c.operator)),
+    ]
+
+
+def _list_candidates(typed: str, library: LibraryView) -> tuple[str, ...]:
+    mention = library.names.resolve(typed)
+    if mention is None or not mention.names:
+        return tuple(mention.near if mention else library.names.find_similar(typed))
+    return mention.names
+
+
+def _is_of_one(field: str, operator: str) -> bool:
+    return FIELDS[field].type == "person" and operator == "is"

@@ -13,6 +13,8 @@ from rag.types import Answer, Paper, Thread
 from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 
+_MOST_LISTS = 4
+"""Lists and sets of which the latest are remembered."""
 _FADES_AFTER = 4
 """Turns after which a paper that was shown is no longer meant by ``it``."""
 CONTENT = ("passages", "overview", "comparison")
@@ -38,6 +40,8 @@ class DialogueState:
         last_set: The last query of a set, also while single papers of it are spoken of.
         before: The state after the last answer that showed something, where this one shows nothing.
         is_answered: False for the first of two questions of one message while the second is read.
+        sets: Queries of papers or people on a topic that were asked, the latest first; ``lists`` the ids of
+            the lists of papers that were shown.
     """
 
     query: Query
@@ -55,6 +59,8 @@ class DialogueState:
     listed_people: tuple[str, ...] = ()
     last_set: Query | None = None
     is_answered: bool = True
+    sets: tuple[Query, ...] = ()
+    lists: tuple[tuple[str, ...], ...] = ()
 
     @property
     def slot_words(self) -> str:
@@ -147,8 +153,22 @@ def build_state(thread: Thread) -> DialogueState | None:
             earlier.papers,
             earlier.listed_people if is_listed(people, earlier.listed_people) else people,
             _find_set(earlier, reading.query),
+            sets=_add_set(earlier.sets, reading.query),
+            lists=_add_list(earlier.lists, papers),
         )
     return state
+
+
+def _add_set(sets: tuple[Query, ...], query: Query) -> tuple[Query, ...]:
+    is_set = query.want in SETS or (query.want in ("people", "overview") and query.about)
+    is_own = is_set and not query.papers and query.relation is None
+    return tuple(dict.fromkeys((query, *sets)))[:_MOST_LISTS] if is_own else sets
+
+
+def _add_list(
+    lists: tuple[tuple[str, ...], ...], papers: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys((papers, *lists)))[:_MOST_LISTS] if len(papers) > 1 else lists
 
 
 def is_listed(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
@@ -239,44 +259,6 @@ def list_named(alone: Reading) -> tuple[str, ...]:
 
 
 # --- pointing ------------------------------------------------------------------------------
-
-
-def find_meant(question: str, state: DialogueState, library: LibraryView) -> str:
-    """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
-    shown = library.list_papers((*state.papers, *state.earlier_papers))
-    papers = shown[: len(state.papers)] or shown
-    if not papers:
-        return ""
-    # "what data does the second use?", after an answer that shows one alone of a list
-    listed = state.listed if len(state.listed) > 1 else state.papers
-    for some in (listed, state.earlier_papers if len(papers) == 1 else ()):
-        if (at := find_ordinal(question, len(some))) is not None:
-            return some[at]
-    if tell_no_place(question, state):
-        return listed[-1]
-    if OTHER.search(question) and (others := list_others(state)):
-        return others[0]
-    if match := AGED.search(question):
-        word = match.group().lower()
-        is_older = word.startswith(("old", "earl", "more old"))
-        by_age = sorted(papers, key=get_recency_key, reverse=is_older)
-        # "how big is the data in the newest? / and the older one?": beside the one spoken of
-        if len(papers) == 1 and not re.search("est$|most", word):
-            every = sorted(shown, key=get_recency_key, reverse=not is_older)
-            by_age = [*every[every.index(papers[0]) + 1 :], *by_age]
-        return next((p for p in by_age if p.year), by_age[0]).paper_id
-    if called := find_called(question, state, library):
-        return called[0]
-    words = {t for t in split_terms(question) if t not in STOP_WORDS}
-    scores = {
-        p.paper_id: 3 * len(words & set(split_terms(p.name)))
-        + len(words.intersection(list_terms(p)))
-        for p in shown
-    }
-    best = max(scores, key=lambda i: scores[i])
-    # "the fairness one" of none shown is another paper
-    is_called = _find_calling(question)
-    return best if scores[best] else "" if is_called else papers[0].paper_id
 
 
 def list_terms(paper: Paper) -> set[str]:
@@ -405,20 +387,6 @@ _FEW = re.compile(
 COMPARES = re.compile(
     r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
 )
-
-
-def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
-    """The papers of ``they``: those of the last answer, or single ones of the turns before."""
-    # "compare A and B / which is newer? / do they release code?"
-    if len(state.query.papers) > 1 and want not in SETS:
-        return state.query.papers
-    if len(state.papers) > 1 or want in SETS:
-        return state.papers or state.earlier_papers
-    # "papers on X / how many a year? / which losses do they use?"
-    if not state.papers and len(state.listed) > 1:
-        return state.listed
-    earlier = [i for i in state.earlier_papers if i not in state.papers]
-    return (*earlier[:1], *state.papers)
 
 
 def find_people(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:

@@ -128,15 +128,17 @@ def _read_one(
         reading = compose(frame, entities, library)
     else:
         reading = join(frame, entities, state, library)
-    query = reading.query
-    # "How many researchers work on drones?" counts the people, not their papers.
-    if (query.want, query.by) == ("count", ()) and _HOW_MANY_AUTHORS.search(question):
-        counted = replace(query, by=("author",))
-        # "what is DuetFace? / how many author has it?"
-        if len(query.papers) == 1 and not query.where and not query.about:
-            counted = Query("values", by=("n_authors",), papers=query.papers)
-        reading = replace(reading, query=counted)
-    return reading
+    return replace(reading, query=count_people(reading.query, question))
+
+
+def count_people(query: Query, question: str) -> Query:
+    """``How many researchers work on drones?`` counts the people, not their papers."""
+    if (query.want, query.by) != ("count", ()) or not _HOW_MANY_AUTHORS.search(question):
+        return query
+    # "what is DuetFace? / how many author has it?"
+    if len(query.papers) == 1 and not query.where and not query.about:
+        return Query("values", by=("n_authors",), papers=query.papers)
+    return replace(query, by=("author",))
 
 
 _HOW_MANY_PEOPLE = re.compile(
