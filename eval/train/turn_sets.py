@@ -14,13 +14,21 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
 import yaml
 
-from eval.run.readings import Case, fill_shown, get_reading, judge_reading, list_shown_papers
+from eval.run.readings import (
+    Case,
+    Gold,
+    fill_shown,
+    get_reading,
+    judge_reading,
+    list_shown_papers,
+)
 from eval.run.same_reading import resolve_shown_papers
 from eval.train.reader_examples import Example, Piece
 from eval.train.reader_examples import Turn as MarkedTurn
@@ -32,15 +40,18 @@ from rag.types import Turn as AskedTurn
 from rag.types.query import Query
 from rag.types.token_vectors import Encoding
 from rag.understanding import reading as reader
-from rag.understanding.candidates import Candidate, Turn, list_candidates
+from rag.understanding.candidates import list_candidates
 from rag.understanding.dialogue_state import DialogueState
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame
+from rag.understanding.turns import Candidate, Turn
 
 Encode = Callable[[str], Encoding | None]
 CASES = Path(__file__).parents[2] / "tests" / "understanding" / "cases.yaml"
 ONLY_WANT_WORTH = 0.4
 """Of a turn of which only the want is judged."""
+WORKED_WORTH = 5.0
+"""Of a worked example: there are few of each kind."""
 WORDING_WORTH = 0.3
 
 
@@ -84,9 +95,7 @@ def read_turn(
 # --- conversations with the right query each -----------------------------------------------------
 
 
-def list_turns(
-    assistant: Assistant, cases: Sequence[Case], encode: Encode
-) -> Iterator[Labelled]:
+def list_turns(assistant: Assistant, cases: Sequence[Case], encode: Encode) -> Iterator[Labelled]:
     """The later turns of conversations, each after right ones."""
     view = assistant.library.view
     for case in cases:
@@ -96,14 +105,7 @@ def list_turns(
         for number, gold in enumerate(case.turns if len(case.turns) > 1 else (), 1):
             expected = [fill_shown(query, previous) for query in gold.build_queries()]
 
-            def judge(query: Query) -> bool:
-                if previous is not None and before is not None:
-                    query = resolve_shown_papers(query, list_shown_papers(previous), before)
-                _, verdict = judge_reading(
-                    query, expected, is_first=number == 1, only_want=gold.only_want
-                )
-                return verdict.is_right
-
+            judge = partial(_judge, gold, expected, previous, before, is_first=number == 1)
             chosen, turn = read_turn(gold.question, thread, view, encode)
             if turn is not None:
                 candidates = list_candidates(turn)
@@ -118,9 +120,24 @@ def list_turns(
                 chosen = replace(chosen, query=expected[0])
             *_, answer = assistant.stream_reading(replace(chosen, question=gold.question), thread)
             previous = cast("Answer", answer)
-            query = get_reading(previous).query
-            before = query
+            before = get_reading(previous).query
             thread = thread.add_turn(AskedTurn(gold.question, previous))
+
+
+def _judge(
+    gold: Gold,
+    expected: Sequence[Query],
+    previous: Answer | None,
+    before: Query | None,
+    query: Query,
+    *,
+    is_first: bool,
+) -> bool:
+    """Whether a query is one of those expected."""
+    if previous is not None and before is not None:
+        query = resolve_shown_papers(query, list_shown_papers(previous), before)
+    _, verdict = judge_reading(query, expected, is_first=is_first, only_want=gold.only_want)
+    return verdict.is_right
 
 
 # --- worked examples -----------------------------------------------------------------------------
@@ -157,7 +174,7 @@ def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Labelled]:
                 _drop_unread(print_reading(_put_query(reading, c, last), view)) == wanted
                 for c in candidates
             ]
-            yield Labelled(f"{section['about']} {number}", turn, candidates, right, 1.0)
+            yield Labelled(f"{section['about']} {number}", turn, candidates, right, WORKED_WORTH)
 
 
 def _put_query(reading: Reading, candidate: Candidate, question: str) -> Reading:

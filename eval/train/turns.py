@@ -21,7 +21,14 @@ from scipy.sparse import csr_matrix
 
 from eval.run.readings import load_cases
 from eval.train.reader_examples import load_examples
-from eval.train.turn_sets import Encode, Labelled, build_names, list_turns, list_wordings, list_worked
+from eval.train.turn_sets import (
+    Encode,
+    Labelled,
+    build_names,
+    list_turns,
+    list_wordings,
+    list_worked,
+)
 from rag.app.assistant import Assistant
 from rag.understanding.dialogue_scoring import WEIGHTS, describe
 
@@ -37,6 +44,7 @@ LEAST_TURNS = 3
 """Turns that a feature must occur in to have a weight."""
 LEAST_WEIGHT = 0.02
 """Smaller weights are not kept."""
+MOST_WORDINGS = 1200
 _SEED = 5
 
 
@@ -73,6 +81,7 @@ def collect(assistants: Mapping[str, Assistant], encode: Encode) -> list[Labelle
     turns += list_worked(assistants["seeds"], encode)
     examples = load_examples(WORDINGS)
     random.Random(_SEED).shuffle(examples)
+    examples = examples[:MOST_WORDINGS]
     with_topics = [name for name in assistants if name in topics]
     for at, library in enumerate(with_topics):
         names = build_names(assistants[library], topics[library], _SEED)

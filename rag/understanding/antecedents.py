@@ -50,7 +50,19 @@ class Antecedent:
     frame: Frame | None = None
 
 
-POINTED_BY_WORDS = frozenset(("place", "places", "called", "age", "age beside", "year", "words", "words of title", "words of text"))
+POINTED_BY_WORDS = frozenset(
+    (
+        "place",
+        "places",
+        "called",
+        "age",
+        "age beside",
+        "year",
+        "words",
+        "words of title",
+        "words of text",
+    )
+)
 """Ways of finding an antecedent by words that then ask for nothing else."""
 
 
@@ -69,7 +81,7 @@ def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) 
         if (at := find_ordinal(question, len(ids))) is not None:
             add((ids[at],), "place", age)
     add(find_placed(question, state, library), "places")
-    if (called := find_called(question, state, library)):
+    if called := find_called(question, state, library):
         add(called, "called", 0, drop_calling(frame))
     for age, ids in enumerate(lists):
         papers = library.list_papers(ids)
@@ -112,7 +124,9 @@ def _find_told(frame: Frame, papers: list[Paper]) -> list[tuple[str, tuple[str, 
     if words:
         titled = tuple(p.paper_id for p in papers if words <= {*split_terms(p.name)})
         if not titled:
-            titled = tuple(p.paper_id for p in papers if words <= {*split_terms(f"{p.name} . {p.text}")})
+            titled = tuple(
+                p.paper_id for p in papers if words <= {*split_terms(f"{p.name} . {p.text}")}
+            )
             by = "words of text"
         else:
             by = "words of title"

@@ -15,15 +15,16 @@ from rag.types.fields import FIELDS
 from rag.types.query import Part, Query, Reading
 from rag.types.query_text import print_condition, print_query
 from rag.understanding.antecedents import POINTED_BY_WORDS
-from rag.understanding.candidates import Candidate, Turn, list_candidates
+from rag.understanding.candidates import list_candidates
 from rag.understanding.composition import describe_want
-from rag.understanding.dialogue_scoring import list_unused_slots, rank
 from rag.understanding.dialogue_merging import choose_offered
+from rag.understanding.dialogue_scoring import list_unused_slots, rank
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, tell_no_place
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame
 from rag.understanding.heads import load_heads
 from rag.understanding.slots import is_topical, list_free_words
+from rag.understanding.turns import Candidate, Turn
 
 CLOSE = 0.5
 """From this share of the first reading's probability on, another one is offered."""
@@ -77,13 +78,28 @@ def _tell_link(candidate: Candidate) -> str:
     return _REASONS.get(candidate.link, "")
 
 
+_SAID_KINDS = (
+    "topic",
+    "person",
+    "time",
+    "category",
+    "venue",
+    "affiliation",
+    "keyword",
+    "words",
+    "link",
+)
+"""Kinds of slots that are said where nothing used them; words of order or number point as well."""
+
+
 def _list_unread(turn: Turn, best: Candidate, query: Query) -> list[str]:
     """Words of the turn that changed nothing."""
     question, last = turn.frame.question, turn.state.query
     printed = print_query(query).lower()
     is_pointing = best.of.by in POINTED_BY_WORDS
     unread = [w for w in best.alone.unread if not is_pointing and w.lower() not in printed]
-    unread += [s.text for s in list_unused_slots(turn, best) if not is_pointing]
+    unused = [s for s in list_unused_slots(turn, best) if s.kind in _SAID_KINDS]
+    unread += [s.text for s in unused if not is_pointing]
     is_same = (query.about, query.where) == (last.about, last.where)
     if is_same and query.want in (*SETS, "people") and query.relation is None:
         asking = load_heads().asking_words

@@ -114,7 +114,11 @@ def _read_in_context(alone: Reading, last: Query) -> Query:
     year = find_year(last)
     if year and (match := _BESIDE_THAT.search(alone.question)):
         is_before = match[1].lower() in ("before", "until")
-        years = Range(None, year - 1) if is_before else Range(year + (match[1].lower() == "after"), None)
+        years = (
+            Range(None, year - 1)
+            if is_before
+            else Range(year + (match[1].lower() == "after"), None)
+        )
         return replace(own, where=(*own.where, Condition("year", "is", years)))
     return own
 
@@ -244,7 +248,11 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     about = join_topics(last.about, read_own_topic(alone))
     is_ordered = any(part.slot == "order" for part in alone.parts)
     narrowed = replace(
-        last, where=where, about=about, order=(own.order if is_ordered else None) or last.order, k=own.k
+        last,
+        where=where,
+        about=about,
+        order=(own.order if is_ordered else None) or last.order,
+        k=own.k,
     )
     # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
     if own.want in SETS and own.want not in ("papers", last.want):

@@ -16,16 +16,14 @@ from typing import cast
 
 import numpy as np
 
-from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types.fields import FIELDS
 from rag.types.query import Query
-from rag.understanding.candidates import Candidate, Turn
 from rag.understanding.dialogue_state import CONTENT, SETS
 from rag.understanding.frame_types import Slot
 from rag.understanding.head_weights import compute_shares
 from rag.understanding.heads import load_heads
 from rag.understanding.slots import is_topical, list_free_words
+from rag.understanding.turns import Candidate, Turn
 
 WEIGHTS = Path(__file__).with_name("turns.json")
 Features = dict[str, float]
@@ -93,23 +91,42 @@ _OPERATIONS = {
 """Words that say what is to be done with what was shown, for the generators that do it."""
 _SAID = {kind: re.compile(rf"\b(?:{words})", re.IGNORECASE) for kind, words in _OPERATIONS.items()}
 _PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _SIGNS.items()}
-_POINTED = frozenset(("place", "places", "called", "age", "year", "words of title", "words of text"))
+_POINTED = frozenset(
+    ("place", "places", "called", "age", "year", "words of title", "words of text")
+)
 """Ways of finding an antecedent by words of the turn, which are idle where another one is taken."""
-_STARTS = re.compile(r"\W*(and|or|but|so|ok|no|what about|how about|which|who|what|how|the|only|just|any)\b", re.IGNORECASE)
+_STARTS = re.compile(
+    r"\W*(and|or|but|so|ok|no|what about|how about|which|who|what|how|the|only|just|any)\b",
+    re.IGNORECASE,
+)
 
 
 def list_signs(turn: Turn) -> list[str]:
     """What the words of a turn show: pointing words by their kind, kinds of slots, its length."""
     question, frame = turn.frame.question, turn.frame
-    named = min((s.start for s in frame.slots if s.kind in ("paper", "person")), default=len(question))
+    named = min(
+        (s.start for s in frame.slots if s.kind in ("paper", "person")), default=len(question)
+    )
     signs = [name for name, pattern in _PATTERNS.items() if pattern.search(question)]
-    signs += [f"{name} first" for name in ("it", "them", "person") if (m := _PATTERNS[name].search(question)) and m.start() < named]
+    signs += [
+        f"{name} first"
+        for name in ("it", "them", "person")
+        if (m := _PATTERNS[name].search(question)) and m.start() < named
+    ]
     if match := _STARTS.match(question):
         signs.append(f"^{match[1].lower()}")
-    signs += {f"<{slot.kind}>" if not slot.is_negative else f"<not {slot.kind}>" for slot in frame.slots}
+    signs += {
+        f"<{slot.kind}>" if not slot.is_negative else f"<not {slot.kind}>" for slot in frame.slots
+    }
     n = len(question.split())
-    signs.append("1-2 words" if n < 3 else "3-4 words" if n < 5 else "5-8 words" if n < 9 else "9+ words")
-    free = [w for w in list_free_words(question, frame.slots) if is_topical(w.lower(), load_heads().asking_words)]
+    signs.append(
+        "1-2 words" if n < 3 else "3-4 words" if n < 5 else "5-8 words" if n < 9 else "9+ words"
+    )
+    free = [
+        w
+        for w in list_free_words(question, frame.slots)
+        if is_topical(w.lower(), load_heads().asking_words)
+    ]
     if free:
         signs.append("free words")
     if not any(s.kind in ("topic", "person", "paper") for s in frame.slots):
@@ -142,23 +159,55 @@ class _Facts:
     names: Mapping[str, frozenset[str]]
     found: frozenset[str]
     said: frozenset[str]
-    library: LibraryView
 
     @classmethod
     def of(cls, turn: Turn, candidates: Sequence[Candidate]) -> _Facts:
         state, frame = turn.state, turn.frame
-        ids = dict.fromkeys((*state.papers, *state.listed, *state.earlier_papers, *(i for ids in state.lists for i in ids)))
+        ids = dict.fromkeys(
+            (
+                *state.papers,
+                *state.listed,
+                *state.earlier_papers,
+                *(i for ids in state.lists for i in ids),
+            )
+        )
         papers = turn.library.list_papers(tuple(ids))
         asking = load_heads().asking_words
-        terms = frozenset(split_terms(" ".join(w for w in re.findall(r"[\w-]+", frame.question) if is_topical(w.lower(), asking)))) - STOP_WORDS
-        topic = frozenset(t for s in frame.slots if s.kind == "topic" and not s.is_negative for t in split_terms(s.text)) - STOP_WORDS
-        last = frozenset(split_terms(f"{state.query.topic} {state.topic.words if state.topic else ''}")) - STOP_WORDS
+        terms = (
+            frozenset(
+                split_terms(
+                    " ".join(
+                        w
+                        for w in re.findall(r"[\w-]+", frame.question)
+                        if is_topical(w.lower(), asking)
+                    )
+                )
+            )
+            - STOP_WORDS
+        )
+        topic = (
+            frozenset(
+                t
+                for s in frame.slots
+                if s.kind == "topic" and not s.is_negative
+                for t in split_terms(s.text)
+            )
+            - STOP_WORDS
+        )
+        last = (
+            frozenset(
+                split_terms(f"{state.query.topic} {state.topic.words if state.topic else ''}")
+            )
+            - STOP_WORDS
+        )
         texts = {p.paper_id: _split_once(f"{p.name} . {p.text}") for p in papers}
         names = {p.paper_id: _split_once(p.name) for p in papers}
         found = frozenset(c.of.by for c in candidates) & _POINTED
         kinds = {c.kind for c in candidates}
         said = frozenset(k for k, p in _SAID.items() if k in kinds and p.search(frame.question))
-        return cls(list_signs(turn), dict(frame.links), terms, topic, last, texts, names, found, said, turn.library)
+        return cls(
+            list_signs(turn), dict(frame.links), terms, topic, last, texts, names, found, said
+        )
 
 
 _FAMILIES = {
@@ -206,14 +255,35 @@ def _describe_one(turn: Turn, c: Candidate, facts: _Facts) -> Features:
         f[f"{sign}>{'set' if c.of.kind in ('set', 'query') else c.of.kind}"] = 0.7
     _tell_use(turn, c, facts, f, family)
     _tell_topic(turn, c, facts, f, family, found)
-    is_same = (query.about, query.where, query.papers, query.want, query.people, query.order, query.besides, query.by, query.k) == (
-        last.about, last.where, last.papers, last.want, last.people, last.order, last.besides, last.by, last.k)
+    is_same = (
+        query.about,
+        query.where,
+        query.papers,
+        query.want,
+        query.people,
+        query.order,
+        query.besides,
+        query.by,
+        query.k,
+    ) == (
+        last.about,
+        last.where,
+        last.papers,
+        last.want,
+        last.people,
+        last.order,
+        last.besides,
+        last.by,
+        last.k,
+    )
     if is_same and query.want not in CONTENT:
         f["same again"] = 2
         f[f"same again {c.kind}"] = 1
         if "free words" in facts.signs:
             f["same again with words"] = 1
-    is_all = query.want in (*SETS, "people") and not (query.where or query.about or query.papers or query.people or query.like or query.base)
+    is_all = query.want in (*SETS, "people") and not (
+        query.where or query.about or query.papers or query.people or query.like or query.base
+    )
     f["of everything"] = 2.0 * is_all
     if is_all and "here" in facts.signs:
         f["of everything here"] = 1
@@ -234,7 +304,6 @@ def _describe_one(turn: Turn, c: Candidate, facts: _Facts) -> Features:
     if query.by:
         f[f"by>{query.want}"] = 1
     f["unread"] = min(len(c.alone.unread), 2)
-    f["empty"] = float(_is_empty(query, facts.library))
     return f
 
 
@@ -294,7 +363,9 @@ def list_unused_slots(turn: Turn, c: Candidate) -> list[Slot]:
     return [slot for slot in turn.frame.slots if not is_used(slot)]
 
 
-def _tell_topic(turn: Turn, c: Candidate, facts: _Facts, f: Features, family: str, found: str) -> None:
+def _tell_topic(
+    turn: Turn, c: Candidate, facts: _Facts, f: Features, family: str, found: str
+) -> None:
     """Whether the turn's topic is near what came before, in the papers meant, and in the query."""
     query, ids = c.query, c.of.ids
     if facts.topic:
@@ -305,12 +376,16 @@ def _tell_topic(turn: Turn, c: Candidate, facts: _Facts, f: Features, family: st
         shown = sum(facts.topic <= text for text in facts.texts.values())
         f[f"topic in shown {family}"] = float(shown > 0)
         f[f"topic in several {family}"] = float(shown > 1)
-        f[f"topic in no shown {family}"] = float(not any(facts.topic & text for text in facts.texts.values()))
+        f[f"topic in no shown {family}"] = float(
+            not any(facts.topic & text for text in facts.texts.values())
+        )
         if ids:
             inside = max(len(facts.topic & facts.texts.get(i, frozenset())) for i in ids) / n
             f["topic in antecedent"] = inside
             f["topic not in antecedent"] = float(inside < 0.5)
-            f[f"topic in title {found}"] = max(len(facts.topic & facts.names.get(i, frozenset())) for i in ids) / n
+            f[f"topic in title {found}"] = (
+                max(len(facts.topic & facts.names.get(i, frozenset())) for i in ids) / n
+            )
     if facts.terms:
         n = len(facts.terms)
         shown = sum(facts.terms <= text for text in facts.texts.values())
@@ -319,15 +394,9 @@ def _tell_topic(turn: Turn, c: Candidate, facts: _Facts, f: Features, family: st
             inside = max(len(facts.terms & facts.texts.get(i, frozenset())) for i in ids) / n
             f["words in antecedent"] = inside
             f[f"words in antecedent {found}"] = inside
-            f[f"words in title {found}"] = max(len(facts.terms & facts.names.get(i, frozenset())) for i in ids) / n
-
-
-def _is_empty(query: Query, library: LibraryView) -> bool:
-    """Whether conditions alone leave no paper."""
-    if query.want not in (*SETS, "people") or not query.where or query.papers:
-        return False
-    where = [c for c in query.where if FIELDS[c.field].of == "paper"]
-    return bool(where) and library.count_papers(where) == 0
+            f[f"words in title {found}"] = (
+                max(len(facts.terms & facts.names.get(i, frozenset())) for i in ids) / n
+            )
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,206 @@
+"""Readings of a turn by itself, or of papers and people that were shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from rag.types.query import NOTHING_SHOWN, RECAP, PersonRef, Query, RelationKind, Topic, Want
+from rag.understanding.antecedents import Antecedent, limit_age
+from rag.understanding.dialogue_merging import drop_authors, exclude
+from rag.understanding.dialogue_state import CONTENT, SETS, list_named
+from rag.understanding.frame_types import Frame, Link
+from rag.understanding.paper_queries import build_author, limit_to_authors
+from rag.understanding.turns import Candidate, Turn
+
+LIBRARY = Antecedent("library")
+LAST = Antecedent("query", by="last")
+_OF_PAPERS = ("people authors", "people first_author", "people common_authors")
+
+
+def ask_library(turn: Turn) -> Iterator[Candidate]:
+    """The turn by itself, or about the thing that the last question was about."""
+    question, state = turn.frame.question, turn.state
+    subject = state.topic.words if state.topic else state.question
+    for frame in turn.frames:
+        for label, share in turn.labels:
+            alone = turn.read(label, "new", frame=frame)
+            make = partial(Candidate, alone=alone, label=label, share=share)
+            query, named = alone.query, list_named(alone)
+            if query.want == "passages" and len(named) == 1:
+                query = replace(query, papers=named)
+            yield make("alone", "new", LIBRARY, query)
+            if query.want != "passages" or named:
+                continue
+            replaced, n = _IT.subn(subject.replace("\\", r"\\"), question, count=1)
+            if n:
+                yield make(
+                    "subject", "all_of", Antecedent("topic", by="it"), replace(query, text=replaced)
+                )
+            both = replace(query, text=f"{question} {subject}")
+            yield make("subject", "all_of", Antecedent("topic"), both)
+    if state.shown == "nothing" and state.is_answered:
+        nothing = Query("aside", what=NOTHING_SHOWN)
+        yield Candidate("nothing", "aside", LIBRARY, nothing, alone, "aside", 0.0)
+
+
+_IT = re.compile(r"\b(?:it|this|that|they|them|these|those)\b(?! \w*(?:paper|work|stud|method|approach|one))", re.IGNORECASE)  # fmt: skip
+
+
+# --- of papers ----------------------------------------------------------------------------------
+
+
+def ask_papers(turn: Turn) -> Iterator[Candidate]:
+    """The turn's own question, of papers shown."""
+    labels = list(turn.labels)
+    if any(label.startswith("people") for label, _ in labels):
+        share = dict(labels).get("people", 0.0)
+        labels += [(label, share) for label in _OF_PAPERS if label not in dict(labels)]
+    for at in turn.papers_meant:
+        frame, is_one = at.frame or turn.frame, len(at.ids) == 1
+        for label, share in labels:
+            want = label.split()[0]
+            if want in SETS and (not is_one or want == "count"):
+                yield from _limit_to(turn, at, frame, label, share)
+            if want not in SETS or is_one:
+                yield from _ask_papers_for(turn, at, frame, label, share)
+
+
+def _ask_papers_for(
+    turn: Turn, at: Antecedent, frame: Frame, label: str, share: float
+) -> Iterator[Candidate]:
+    is_one = len(at.ids) == 1
+    link: Link = "one_of" if at.by != "last" else "same_paper" if is_one else "all_of"
+    alone = turn.read(label, link, at.ids, frame=frame)
+    make = partial(Candidate, link=link, of=at, alone=alone, label=label, share=share)
+    query = alone.query
+    flags = [c.field for c in query.where if c.field in ("code", "link", "doi", "venue")]
+    if flags and len(at.ids) < 3:
+        yield make("field", query=Query("values", by=tuple(flags[:1]), papers=at.ids))
+    if query.want not in CONTENT:
+        if query.papers == at.ids or query.like in at.ids:
+            yield make("papers", query=query)
+        return
+    about = query.about if query.want == "overview" else None
+    asked = replace(query, papers=at.ids, is_about_several=not is_one)
+    yield make("papers", query=replace(asked, about=about))
+    named = list_named(alone)
+    both = tuple(dict.fromkeys((*at.ids, *named)))
+    if len(both) > 1 and (named or query.want == "comparison"):
+        compared = replace(query, want="comparison", papers=both, is_about_several=True)
+        yield make("compared", query=compared)
+    # "what are the limits of the first? / and of the other?"
+    detail = turn.state.query.asks_for
+    if detail and at.by != "last" and query.asks_for != detail:
+        yield make("detail", query=replace(asked, asks_for=detail))
+
+
+def _limit_to(
+    turn: Turn, at: Antecedent, frame: Frame, label: str, share: float
+) -> Iterator[Candidate]:
+    alone = turn.read(label, "all_of", frame=frame)
+    own = alone.query
+    if own.want not in SETS or own.like or own.papers:
+        return
+    where = (*(c for c in own.where if c.field != "paper"), *map(build_author, own.people))
+    several = len(at.ids) > 1
+    query = replace(own, where=where, people=(), papers=at.ids, is_about_several=several)
+    yield Candidate("some", "all_of", at, query, alone, label, share)
+
+
+def list_more(turn: Turn) -> Iterator[Candidate]:
+    """Further papers or people than those shown."""
+    state, last = turn.state, turn.state.query
+    alone = turn.read(turn.labels[0][0], "more")
+    say = partial(turn.say, link="more", alone=alone)
+    k = alone.query.k
+    paper = turn.library.get_paper(state.paper) if state.paper else None
+    if paper is not None and len(state.papers) == 1:
+        at, itself = Antecedent("paper", (paper.paper_id,), by="last"), exclude((), state.papers)
+        about = None if alone.query.like else alone.query.about
+        years = limit_age(turn.frame.question, paper)
+        for topic in filter(None, dict.fromkeys((about, state.topic, Topic(paper.name)))):
+            like = paper.paper_id if topic.words == paper.name else ""
+            query = Query("papers", about=topic, like=like, k=k)
+            for limits in dict.fromkeys((years, ())):
+                yield say("more", of=at, query=replace(query, where=(*limits, *itself)))
+            if years:
+                yield say("more one", of=at, query=replace(query, where=(*itself, *years), k=1))
+    for frame in turn.frames:
+        about = turn.read("papers", "more", frame=frame).query.about
+        if about and state.papers:
+            query = Query("papers", about=about, where=exclude((), state.papers))
+            yield say("more on", of=LAST, query=query)
+    others = exclude(last.where, state.papers)
+    if last.want == "people" and last.relation is None:
+        named = tuple(dict.fromkeys((*last.besides, *state.people)))
+        yield say("more", of=LAST, query=replace(last, besides=named, k=k or last.k))
+    elif last.want not in CONTENT:
+        query = replace(last, where=others, want="papers", k=k, by=())
+        yield say("more", of=LAST, query=query)
+    elif about := last.about or state.topic or (Topic(last.text) if last.text else None):
+        yield say("more", of=LAST, query=Query("papers", about=about, where=others, k=k))
+    if last.want == "extreme" and state.papers:
+        gone = exclude(last.where, state.papers[:1])
+        yield say("next", of=LAST, query=replace(last, where=gone))
+
+
+def recap(turn: Turn) -> Iterator[Candidate]:
+    """What was found so far."""
+    state, alone = turn.state, turn.read("overview", "recap")
+    papers = tuple(dict.fromkeys((*reversed(state.earlier_papers), *state.papers)))
+    if papers:
+        query = Query("overview", papers=papers, is_about_several=True, form=alone.query.form,
+                      what=RECAP, text=alone.question)  # fmt: skip
+        yield turn.say("recap", "recap", Antecedent("papers", papers, by="all"), query, alone)
+
+
+# --- of people ----------------------------------------------------------------------------------
+
+
+def ask_people(turn: Turn) -> Iterator[Candidate]:
+    """The turn's own question, of people shown or behind a paper shown."""
+    for who in turn.people_meant:
+        people = tuple(PersonRef(name, (name,)) for name in who.names)
+        for label, share in turn.labels:
+            yield from _ask_people_for(turn, who, people, label, share)
+        if len(people) == 2:
+            alone = turn.read(turn.labels[0][0], "those_people")
+            where = drop_authors(alone.query.where)
+            wants: tuple[Want, ...] = ("papers", "count")
+            for want in wants:
+                query = Query(want, people=people, relation="shared", where=where)
+                yield turn.say("shared", "those_people", who, query, alone)
+
+
+def _ask_people_for(
+    turn: Turn, who: Antecedent, people: tuple[PersonRef, ...], label: str, share: float
+) -> Iterator[Candidate]:
+    alone = turn.read(label, "those_people", people=who.names)
+    own, state, limit = alone.query, turn.state, limit_to_authors(who.names)
+    make = partial(Candidate, link="those_people", of=who, alone=alone, label=label)
+    if own.want in ("values", "profile") or own.relation:
+        yield make("people", query=own, share=share)
+    if label.startswith(("people", "profile")):
+        one: tuple[RelationKind, ...] = ("coauthors", "top_coauthor")
+        for relation in one if len(people) == 1 else ("common_coauthors",):
+            query = Query("people", people=people, relation=relation)
+            of_it = turn.shares.get(f"people {relation}", share / 2)
+            yield make(relation, query=query, share=of_it)
+        if own.about and not own.relation:
+            where = (*(c for c in own.where if c.field != "author"), limit)
+            yield make("people", query=replace(own, people=(), where=where), share=share)
+    if own.want not in SETS:
+        return
+    where = tuple(c for c in own.where if c.value not in who.names and c.field != "paper")
+    lists = replace(own, where=(*where, limit), people=(), like="", papers=(), asks_for=None)
+    named = None if own.like else own.about
+    for about in dict.fromkeys((named, state.topic)):
+        kind = "by" if about == named else "by on topic"
+        yield make(kind, query=replace(lists, about=about), share=share)
+    # "did the same first author write a later condensation paper?": others than the one spoken of
+    if who.by in ("author", "of paper") and state.paper:
+        others = replace(lists, where=exclude(lists.where, (state.paper,)))
+        yield make("by others", query=others, share=share)
