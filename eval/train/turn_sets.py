@@ -1,19 +1,16 @@
 """Follow-up turns with the readings that they may have and which of these are right.
 
 Three sources: conversations with the right query each (`eval/sets/readings`), worked examples
-(`tests/understanding/cases.yaml`), and wordings of follow-ups with their relation and want
-(`eval/sets/wordings/conversations`), whose topics, names and papers become those of a library here.
-Conversations with right queries are gone through with right readings before each turn, so that a turn is
-judged by itself.
+(`tests/understanding/cases.yaml`), and wordings of follow-ups filled with names of a library here
+(`eval/sets/wordings/filled.jsonl`). Conversations with right queries are gone through with right readings
+before each turn, so that a turn is judged by itself.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -30,14 +27,12 @@ from eval.run.readings import (
     list_shown_papers,
 )
 from eval.run.same_reading import resolve_shown_papers
-from eval.train.reader_examples import Example, Piece
-from eval.train.reader_examples import Turn as MarkedTurn
 from rag.app.assistant import Assistant
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS
 from rag.types import Answer, Reading, Thread
 from rag.types import Turn as AskedTurn
 from rag.types.query import Query
+from rag.types.query_text import print_query
 from rag.types.token_vectors import Encoding
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
@@ -50,9 +45,9 @@ Encode = Callable[[str], Encoding | None]
 CASES = Path(__file__).parents[2] / "tests" / "understanding" / "cases.yaml"
 ONLY_WANT_WORTH = 0.4
 """Of a turn of which only the want is judged."""
-WORKED_WORTH = 5.0
+WORKED_WORTH = 3.0
 """Of a worked example: there are few of each kind."""
-WORDING_WORTH = 0.3
+FILLED_WORTH = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,128 +182,18 @@ def _drop_unread(printed: str) -> str:
 
 # --- wordings --------------------------------------------------------------------------------------
 
-_KINDS = {
-    "new": "alone",
-    "aside": "alone",
-    "refine": "replaced remeasured same negated dropped groups",
-    "narrow": "narrow listed share overview people some count order extreme groups by-on-topic people-on-topic",
-    "same_paper": "papers field detail some compared",
-    "one_of": "papers same people by by-on-topic detail extreme top_coauthor coauthors",
-    "all_of": "papers some narrow compared listed people count share order extreme subject overview field "
-    "people-on-topic",
-    "those_people": "people by by-on-topic by-others shared common_coauthors coauthors top_coauthor same",
-    "more": "more next by-others",
-    "elaborate": "again listed",
-    "correct": "replaced alone remeasured same dropped negated",
-    "recap": "recap",
-}
-"""Generators that make the readings of each relation."""
-_FOUND_BY_WORDS = (
-    "place", "places", "age", "called", "year", "words of title", "words of text", "words", "age beside", "rest",
-)  # fmt: skip
-_NEAR = ("narrow", "all_of", "one_of", "same_paper")
-"""Relations whose turns name something that is in the papers shown."""
 
-
-@dataclass
-class Names:
-    """What the marked words of a wording become: topics, people and papers of one library."""
-
-    view: LibraryView
-    rng: random.Random
-    topics: Sequence[str]
-    people: Sequence[str]
-    papers: Sequence[str]
-    known: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def fill(self, turn: MarkedTurn, shown: Sequence[str], *, is_near: bool) -> str:
-        return "".join(self._fill_one(piece, shown, is_near) for piece in turn)
-
-    def _fill_one(self, piece: Piece, shown: Sequence[str], is_near: bool) -> str:
-        if piece.kind not in ("topic", "words", "person", "paper") or piece.is_fixed:
-            return piece.text
-        key = (piece.kind, piece.text)
-        if key not in self.known:
-            self.known[key] = self._draw(piece, shown, is_near)
-        return self.known[key]
-
-    def _draw(self, piece: Piece, shown: Sequence[str], is_near: bool) -> str:
-        if piece.kind == "person":
-            name = self.rng.choice(self.people)
-            return name if " " in piece.text else name.split()[-1]
-        if piece.kind == "paper":
-            return self.rng.choice(self.papers)
-        paper = self.view.get_paper(self.rng.choice(shown)) if is_near and shown else None
-        words = [
-            word
-            for word in re.findall(r"[A-Za-z][\w-]{3,}", paper.name if paper else "")
-            if word.lower() not in STOP_WORDS
-        ]
-        if not words:
-            return self.rng.choice(self.topics)
-        at = self.rng.randrange(len(words))
-        return " ".join(words[at : at + self.rng.choice((1, 2))]).lower()
-
-
-def build_names(assistant: Assistant, topics: Sequence[str], seed: int) -> Names:
-    """The names of a library that wordings are filled with."""
-    view = assistant.library.view
-    papers = view.find_papers()
-    people = Counter(name for paper in papers for name in view.list_people_of(paper))
-    short = [m[1] for p in papers if (m := re.match(r"([A-Z][\w^-]*[A-Z\d][\w-]*): ", p.name))]
-    titles = [p.title for p in papers if p.title and len(p.title.split()) < 9]
-    frequent = [name for name, _ in people.most_common(60)]
-    return Names(view, random.Random(seed), topics, frequent, sorted(short) or titles)
-
-
-def list_wordings(
-    assistant: Assistant, examples: Sequence[Example], names: Names, encode: Encode
+def list_filled(
+    assistant: Assistant, rows: Sequence[Mapping[str, Any]], encode: Encode
 ) -> Iterator[Labelled]:
-    """The last turns of wordings, over one library; those whose first turns are read otherwise are left out."""
-    answers: dict[str, Answer] = {}
-    for example in examples:
-        names.known.clear()
-        thread, shown = Thread(), list[str]()
-        for number, marked in enumerate(example.turns[:-1]):
-            question = names.fill(marked, shown, is_near=number > 0)
-            first = answers.get(question) if not number else None
-            answer = first or assistant.ask(question, thread)
-            if not number:
-                answers[question] = answer
-            thread = thread.add_turn(AskedTurn(question, answer))
-            shown = list_shown_papers(answer)[:10]
-        reading = thread.turns[-1].answer.reading
-        if example.last and (reading is None or not _is_want(example.last, reading.query.want)):
-            continue
-        question = names.fill(example.turns[-1], shown, is_near=example.link in _NEAR)
-        _, turn = read_turn(question, thread, names.view, encode)
-        if turn is None:
-            continue
-        candidates = list_candidates(turn)
-        right = [_fits(candidate, example) for candidate in candidates]
-        yield Labelled(example.place, turn, candidates, right, WORDING_WORTH, is_judged=False)
-
-
-def _is_want(wanted: str, actual: str) -> bool:
-    return wanted == actual or {wanted, actual} <= {"passages", "overview"}
-
-
-def _fits(candidate: Candidate, example: Example) -> bool:
-    """Whether a reading is of the relation and want that a wording has."""
-    query, of, link = candidate.query, candidate.of, example.link
-    if candidate.kind.replace(" ", "-") not in _KINDS[link].split():
-        return False
-    is_meant = {
-        "same_paper": of.kind == "paper" and of.by == "last",
-        "one_of": of.by in _FOUND_BY_WORDS or candidate.kind == "extreme",
-        "all_of": of.kind in ("papers", "set", "query", "topic"),
-        "those_people": of.kind == "people",
-        "narrow": of.kind in ("set", "query", "topic", "papers"),
-    }.get(link, True)
-    want, _, relation = example.want.partition(" ")
-    if not is_meant or query.want != want:
-        return False
-    is_of_set = want == "people" and query.relation is None and of.kind == "set"
-    if relation:
-        return query.relation == relation or (relation in ("authors", "coauthors") and is_of_set)
-    return query.relation is None or want != "people"
+    """Follow-ups of wordings filled with names of one library, with the right query as it prints."""
+    view = assistant.library.view
+    for row in rows:
+        first, last = row["turns"]
+        thread = Thread().add_turn(AskedTurn(first, assistant.ask(first)))
+        _, turn = read_turn(last, thread, view, encode)
+        if turn is not None:
+            candidates = list_candidates(turn)
+            queries = [reader.count_people(c.query, last) for c in candidates]
+            right = [print_query(query) == row["reading"] for query in queries]
+            yield Labelled(last, turn, candidates, right, FILLED_WORTH, is_judged=False)

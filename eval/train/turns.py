@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,32 +19,20 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from eval.run.readings import load_cases
-from eval.train.reader_examples import load_examples
-from eval.train.turn_sets import (
-    Encode,
-    Labelled,
-    build_names,
-    list_turns,
-    list_wordings,
-    list_worked,
-)
+from eval.train.turn_sets import Encode, Labelled, list_filled, list_turns, list_worked
 from rag.app.assistant import Assistant
 from rag.understanding.dialogue_scoring import WEIGHTS, describe
 
 Array = NDArray[np.float64]
 SETS = Path(__file__).parents[1] / "sets"
 READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abd")
-WORDINGS = SETS / "wordings" / "conversations"
-TOPICS = SETS / "wordings" / "topics.json"
-"""Topics of each library that wordings are filled with."""
+FILLED = SETS / "wordings" / "filled.jsonl"
 N_FOLDS = 8
 PENALTY = 2.0
 LEAST_TURNS = 3
 """Turns that a feature must occur in to have a weight."""
 LEAST_WEIGHT = 0.02
 """Smaller weights are not kept."""
-MOST_WORDINGS = 1200
-_SEED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,20 +60,14 @@ class Data:
 def collect(assistants: Mapping[str, Assistant], encode: Encode) -> list[Labelled]:
     """The turns of all sources, over the libraries given; others are left out."""
     turns: list[Labelled] = []
-    topics = json.loads(TOPICS.read_text(encoding="utf-8"))
+    filled = [json.loads(line) for line in FILLED.read_text(encoding="utf-8").splitlines()]
     for library, assistant in assistants.items():
         for path in READINGS:
             cases = [case for case in load_cases(path) if case.library == library]
             turns += list_turns(assistant, cases, encode)
+        rows = [row for row in filled if row["library"] == library]
+        turns += list_filled(assistant, rows, encode)
     turns += list_worked(assistants["seeds"], encode)
-    examples = load_examples(WORDINGS)
-    random.Random(_SEED).shuffle(examples)
-    examples = examples[:MOST_WORDINGS]
-    with_topics = [name for name in assistants if name in topics]
-    for at, library in enumerate(with_topics):
-        names = build_names(assistants[library], topics[library], _SEED)
-        part = examples[at :: len(with_topics)]
-        turns += list_wordings(assistants[library], part, names, encode)
     return turns
 
 
@@ -179,7 +160,7 @@ def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIG
     }
     path.write_text(json.dumps({"weights": kept}, ensure_ascii=False, indent=0) + "\n", "utf-8")
     lines = []
-    for name, some in (("judged", data.is_judged), ("wordings", ~data.is_judged)):
+    for name, some in (("judged", data.is_judged), ("filled", ~data.is_judged)):
         lines.append(
             f"{name:<10}{int(some.sum()):>6} turns, right {right[some].mean():.3f} held out, "
             f"{reachable[some].mean():.3f} at best"
