@@ -18,14 +18,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from re import _parser as sre  # type: ignore[attr-defined]
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 REPEATS = 4_000
 ENOUGH_S = 0.025
 """Less than this for ``REPEATS`` is linear: quadratic takes several times as long."""
 GIVEN_UP_S = 1.5
-GIVEN_UP = f"more than {GIVEN_UP_S:g} s"
+SURE_S = 0.5
+"""A run that takes longer was not disturbed by what else the machine does."""
 MOST_RATIO = 7.0
 """Four times as long an input may take so many times as long; a quadratic one takes sixteen."""
 
@@ -65,11 +66,12 @@ class Used:
     anchored: bool
 
     def run(self, text: str) -> None:
-        self.pattern.match(text)
         self.pattern.fullmatch(text)
-        if not self.anchored:
-            for _ in self.pattern.finditer(text):
-                pass
+        if self.anchored:
+            self.pattern.match(text)
+            return
+        for _ in self.pattern.finditer(text):  # matches at the beginning, too
+            pass
 
 
 def patterns_in(package: ModuleType) -> list[Used]:
@@ -239,12 +241,12 @@ def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = RE
     quadratically, or its quarter so soon that it could grow twofold more.
     What grows is tried on a text four times as long again: a part of bounded length, such as up to
     600 characters of names, takes its share only up to there.
-    What has grown must do so again: on a busy machine even the time of one thread is disturbed. But
-    what was given up took sixty times as long as what could be disturbed.
+    What has grown must do so again, if it took less than `SURE_S`: on a busy machine even the time of
+    one thread is disturbed.
     """
     for shape in shapes:
-        found = _try_shape(run, shape, n)
-        if GIVEN_UP in found or (found and all(_try_shape(run, shape, n) for _ in range(AGAIN))):
+        found, is_sure = _try_shape(run, shape, n)
+        if found and (is_sure or all(_try_shape(run, shape, n)[0] for _ in range(AGAIN))):
             return found
     return ""
 
@@ -252,21 +254,27 @@ def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = RE
 AGAIN = 3
 
 
-def _try_shape(run: Callable[[str], object], shape: Shape, n: int) -> str:
+def _try_shape(run: Callable[[str], object], shape: Shape, n: int) -> tuple[str, bool]:
+    """What took out of proportion, or nothing; and whether once is enough to say so."""
     for part, more in ((16, 4), (4, 2)):
-        if _seconds(run, shape.of(n // part)) < ENOUGH_S / (more * part**2):
-            return ""
+        part_s = _seconds(run, shape.of(n // part))
+        if part_s < ENOUGH_S / (more * part**2):
+            return "", False
+        if part_s >= GIVEN_UP_S:
+            return f"{shape} × {n // part:,}: more than {GIVEN_UP_S:g} s", True
     long_s = _seconds(run, shape.of(n))
     if long_s >= GIVEN_UP_S:
-        return f"{shape} × {n:,}: {GIVEN_UP}"
-    grown = _grown(run, shape, n, long_s) if long_s >= ENOUGH_S else ""
-    return grown if grown and _grown(run, shape, 4 * n, _seconds(run, shape.of(4 * n))) else ""
+        return f"{shape} × {n:,}: more than {GIVEN_UP_S:g} s", True
+    if long_s < ENOUGH_S or not _grown(run, shape, n, long_s):
+        return "", False
+    longer_s = _seconds(run, shape.of(4 * n))
+    return _grown(run, shape, 4 * n, longer_s), longer_s > SURE_S
 
 
 def _grown(run: Callable[[str], object], shape: Shape, n: int, long_s: float) -> str:
     """What a quarter of a text and the whole took, where the whole took out of proportion."""
     short_s = _seconds(run, shape.of(n // 4))
-    if long_s > MOST_RATIO * short_s:  # or was it disturbed?
+    if MOST_RATIO * short_s < long_s < SURE_S:  # or was it disturbed?
         long_s = min(long_s, _seconds(run, shape.of(n)), _seconds(run, shape.of(n)))
         short_s = min(short_s, *(_seconds(run, shape.of(n // 4)) for _ in range(3)))
     if long_s > max(ENOUGH_S, MOST_RATIO * short_s):
@@ -275,13 +283,16 @@ def _grown(run: Callable[[str], object], shape: Shape, n: int, long_s: float) ->
 
 
 def _seconds(run: Callable[[str], object], text: str) -> float:
-    """Processor time of one run; no more than ``GIVEN_UP_S``, after which it is stopped.
+    """Processor time of one run; that of a pattern is stopped after ``GIVEN_UP_S``.
+
+    Nothing else is: a reader that was stopped as it wrote to a log held the lock of all logs for ever.
 
     That of the thread: while the timer runs, that of the process is counted in steps of 4 ms.
     """
 
-    def give_up(*_: object) -> None:
-        raise _GivenUp
+    def give_up(_: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code is Used.run.__code__:
+            raise _GivenUp
 
     gc.disable()  # its pauses grow with whatever else this process holds
     before = signal.signal(signal.SIGPROF, give_up)

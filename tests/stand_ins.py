@@ -58,6 +58,9 @@ class FloatKeeper:
     def compress(self, encoding: Encoding) -> CompressedTokens:
         return compress_to_floats(encoding)
 
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
+        return tokens
+
     def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
         spans = np.stack([tokens.starts, tokens.starts], axis=1)
         return Encoding(vector, read_floats(tokens.packed)[:, : len(vector)], tokens.ids, spans)

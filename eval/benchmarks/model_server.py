@@ -76,7 +76,7 @@ class OpenAIServer:
     Attributes:
         replies: Used in order, one a call; ``default`` is used when none are left.
         verdicts: Used for every call that asks for the verification of an answer, which takes none of
-            `replies`; by default one without a verdict.
+            `replies`; by default one that judges nothing.
         verifications: The bodies of these calls; `requests` holds the others.
         models: Names of the models to report.
         requests: The bodies received, in order, each with its ``headers``.
@@ -85,7 +85,7 @@ class OpenAIServer:
     def __init__(self, default: Reply | None = None) -> None:
         self.default = default or Reply(answer_with_first_sentences)
         self.replies: deque[Reply] = deque()
-        self.verdicts = Reply('{"verdicts": []}', usage=(0, 0))
+        self.verdicts = Reply('{"verdicts": [{"n": 1, "verdict": "states nothing"}]}', usage=(0, 0))
         self.requests: list[dict[str, Any]] = []
         self.verifications: list[dict[str, Any]] = []
         self.models: Reply = Reply(raw=json.dumps(_MODELS))

@@ -178,6 +178,7 @@ def build_environ(settings: Settings) -> dict[str, str]:
     variables |= {
         "PAPERFOLK_EMBEDDER": settings.embedder,
         "PAPERFOLK_THREADS": str(settings.threads),
+        "OPENBLAS_NUM_THREADS": "1",  # as the command line and its servers have it
     }
     if settings.embedder.startswith("minilm"):
         variables["PAPERFOLK_MODEL_PATH"] = str(find_weights(settings).folder)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.readers import read
 from rag.text import split_sentences
@@ -101,8 +100,8 @@ class ComposedEmbedder:
     def compress(self, encoding: Encoding) -> CompressedTokens:
         return self._embedder.compress(encoding)
 
-    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
-        return self._embedder.restore(vector, tokens)
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
+        return self._embedder.narrow(tokens)
 
     def _compute_encoding(self, text: str) -> Encoding:
         spans = list(_iter_pieces(text))

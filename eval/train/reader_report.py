@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from eval.train.network_fit import Ints
-from eval.train.reader import Report, Trained, decode_item, fit_temperatures
+from eval.train.reader import Report, Trained, fit_temperatures
 from eval.train.reader_items import TAGS, Item, tag_words
+from eval.train.reader_tagger import decode_item
 from rag.understanding.head_features import Floats
 from rag.understanding.head_weights import compute_shares
 from rag.understanding.heads import join_tags

@@ -28,8 +28,10 @@ from rag.types.token_vectors import Encoding
 
 PER_SET = 250
 """Abstracts of each collection, so that no field outweighs the others."""
-WIDTH = 48
-"""Bytes of one token's axes."""
+WIDTH = 50
+"""Bytes of one token's axes, all of them."""
+KEPT_WIDTH = 40
+"""Of those that are kept."""
 PENALTY = 1e-5
 EVEN = 1.0
 """What all directions count, over what they count by queries: tokens that match have more in common than those."""
@@ -109,8 +111,10 @@ def fit_codec(words: Matrix, documents: Sequence[Encoding], spread: NDArray[np.f
     sizes, turn = np.linalg.eigh(spread)
     root = (turn * np.sqrt(np.maximum(sizes, 0) + EVEN / MODEL_DIM)) @ turn.T
     shares, axes = np.linalg.eigh(root @ rest @ root)
-    order, n_four, n_two = _choose_axes(shares)
+    order = np.argsort(-shares)
     shares, axes = shares[order], axes[:, order]
+    (n_axes, n_four, n_two), kept = (_choose_axes(shares, width) for width in (WIDTH, KEPT_WIDTH))
+    shares, axes = shares[:n_axes], axes[:, :n_axes]
     return Fit(
         of_word=maps[:MODEL_DIM],
         of_text=maps[MODEL_DIM:-1],
@@ -120,6 +124,7 @@ def fit_codec(words: Matrix, documents: Sequence[Encoding], spread: NDArray[np.f
         n_four=n_four,
         n_two=n_two,
         model=MINILM.sha256[SAFETENSORS],
+        kept=kept,
     )
 
 
@@ -129,26 +134,23 @@ def _build_features(words: Matrix, encoding: Encoding) -> Matrix:
     return np.concatenate([words[encoding.ids], texts, np.ones((n, 1), np.float32)], axis=1)
 
 
-def _choose_axes(shares: NDArray[np.float64]) -> tuple[NDArray[np.intp], int, int]:
-    """The axes to keep, largest first, and how many of them in four and in two bits: whole bytes of each."""
-    largest = np.argsort(-shares)
-    sums = np.concatenate(([0.0], np.cumsum(shares[largest])))
+def _choose_axes(shares: NDArray[np.float64], width: int) -> tuple[int, int, int]:
+    """How many axes to keep, the largest first, and how many in four and in two bits: whole bytes of each."""
+    sums = np.concatenate(([0.0], np.cumsum(shares)))
     lost = {}
-    for n_four in range(0, 2 * WIDTH + 1, 2):
-        for n_two in range(0, 4 * WIDTH - 2 * n_four + 1, 4):
-            cuts = (0, n_four, n_four + n_two, _count_axes(n_four, n_two), len(shares))
-            if cuts[3] <= cuts[4]:
-                parts = zip((4, 2, 1, 0), pairwise(cuts), strict=True)
-                lost[n_four, n_two] = sum(
+    for n_four in range(0, 2 * width + 1, 2):
+        for n_two in range(0, 4 * width - 2 * n_four + 1, 4):
+            n_axes = n_four + n_two + 8 * width - 4 * n_four - 2 * n_two
+            if n_axes <= len(shares):
+                parts = zip(
+                    (4, 2, 1, 0),
+                    pairwise((0, n_four, n_four + n_two, n_axes, len(shares))),
+                    strict=True,
+                )
+                lost[n_axes, n_four, n_two] = sum(
                     LOST[bits] * (sums[b] - sums[a]) for bits, (a, b) in parts
                 )
-    n_four, n_two = min(lost, key=lost.__getitem__)
-    return largest[: _count_axes(n_four, n_two)], n_four, n_two
-
-
-def _count_axes(n_four: int, n_two: int) -> int:
-    """So many axes fill the width where the others are kept in one bit."""
-    return n_four + n_two + 8 * WIDTH - 4 * n_four - 2 * n_two
+    return min(lost, key=lost.__getitem__)
 
 
 def _iter_lines(
@@ -156,7 +158,8 @@ def _iter_lines(
 ) -> Iterable[str]:
     """Errors of cosines of 50 queries' tokens and those of 50 abstracts, as they are kept."""
     asked = np.concatenate([query.tokens for query in queries[::10][:50]])
-    yield f"{len(fit.bits)} axes, {fit.n_four} of them in four bits, {fit.n_two} in two, {fit.width} bytes a token"
+    cut = fit.cut()
+    yield f"{len(cut.bits)} axes, {cut.n_four} of them in four bits, {cut.n_two} in two, {cut.width} bytes a token"
     exact, kept = [], []
     for encoding in documents[::10][:50]:
         restored = model.restore(encoding.vector, model.compress(encoding)).tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from langchain_core.messages import (
     AIMessage,
     BaseMessage,
     HumanMessage,
+    ToolCall,
     messages_from_dict,
     messages_to_dict,
 )
@@ -27,6 +28,8 @@ from rag.types.cancellation import heed
 from rag.types.errors import MalformedReply
 
 N_MODEL_CALLS = 4
+N_WRITTEN = 24
+"""So many brackets of a reply are tried as the beginning of a call."""
 _STEPS_PER_CALL = 6
 """Nodes of the graph that one model call with its middleware and tools may take."""
 
@@ -76,7 +79,7 @@ class AgentLimits:
 
 def run_agent(
     model: OpenAIChat, messages: Sequence[Message], tool: Tool, log: CallLog, limits: AgentLimits
-) -> Generator[Mapping[str, Any], None, None]:
+) -> Generator[Mapping[str, Any], None, str]:
     """Let a model call a tool until it has what it needs.
 
     Args:
@@ -89,12 +92,16 @@ def run_agent(
     Yields:
         The arguments of each call, before it is made.
 
+    Returns:
+        The limit at which it stopped before it was done; empty if it was.
+
     Raises:
         ModelError: A call failed; `NoTools` where the server takes no tools.
     """
     (_, system), (_, question) = messages
+    bounds = _BoundedCalls(log, limits, tool)
     middleware: list[AgentMiddleware[Any, None, Any]] = [
-        _BoundedCalls(log, limits, tool),
+        bounds,
         ToolCallLimitMiddleware(run_limit=limits.n_tool_calls, exit_behavior="continue"),
     ]
     agent = create_agent(
@@ -122,18 +129,27 @@ def run_agent(
     for update in updates:
         heed()
         for message in (update.get("model") or {}).get("messages", ()):
-            waiting = [call["args"] for call in getattr(message, "tool_calls", ())][:n_left]
-            n_left -= len(waiting)
+            asked = [call["args"] for call in getattr(message, "tool_calls", ())]
+            waiting, n_left = asked[:n_left], n_left - len(asked)
         if waiting:  # the first one is made next, each other when the one before it is through
             yield waiting.pop(0)
+    if n_left < 0:
+        n_made = limits.n_tool_calls
+        return f"the model asked for {n_made - n_left} where {n_made} are made at most"
+    return bounds.reached
 
 
 class _BoundedCalls(AgentMiddleware):
-    """Ends the run where a limit is reached, and has every model call in the log."""
+    """Ends the run where a limit is reached, and has every model call in the log.
+
+    Attributes:
+        reached: The limit that ended it.
+    """
 
     def __init__(self, log: CallLog, limits: AgentLimits, tool: Tool) -> None:
         super().__init__()
-        self._log, self._limits = log, limits
+        self.reached = ""
+        self._log, self._limits, self._name = log, limits, tool.name
         self._tool = ("tool", json.dumps([tool.name, tool.description, tool.schema]))
         self._n_calls = 0
         self._n_tokens_before = _count_tokens(log.usage)
@@ -144,7 +160,13 @@ class _BoundedCalls(AgentMiddleware):
         heed()
         time_left_s = self._limits.ends_at - time.monotonic()
         n_tokens = _count_tokens(self._log.usage) - self._n_tokens_before
-        if self._n_calls == N_MODEL_CALLS or n_tokens >= self._limits.n_tokens or time_left_s <= 0:
+        if self._n_calls == N_MODEL_CALLS:
+            self.reached = f"the model planned {N_MODEL_CALLS} times and was not done"
+        elif n_tokens >= self._limits.n_tokens:
+            self.reached = f"planning took {n_tokens:,} tokens"
+        elif time_left_s <= 0:
+            self.reached = "planning took too long"
+        if self.reached:
             return ModelResponse([AIMessage("")])
         self._n_calls += 1
         system = request.system_message.text if request.system_message else ""
@@ -159,9 +181,37 @@ class _BoundedCalls(AgentMiddleware):
         assert isinstance(message, AIMessage)
         if message.invalid_tool_calls and not message.tool_calls:
             raise MalformedReply(f"{model.model_name!r} called a tool without proper arguments")
+        if not message.tool_calls:
+            written = enumerate(find_written_calls(message.text, self._name))
+            calls = [
+                ToolCall(name=self._name, args=dict(arguments), id=f"written-{self._n_calls}-{n}")
+                for n, arguments in written
+            ]
+            message = AIMessage(message.text, tool_calls=calls, usage_metadata=message.usage_metadata)  # fmt: skip
+            response = ModelResponse([message])
         text = json.dumps(messages_to_dict([message]))
         self._log.add_reply(texts, text, message.usage_metadata)
         return response
+
+
+def find_written_calls(text: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """The arguments of calls that a model wrote into its reply, as it does where its server parses none.
+
+    ``{"name": "look_up", "arguments": {…}}``, in tags or a fence or as it is, or the arguments alone.
+    """
+    at, decoder = 0, json.JSONDecoder()
+    for _ in range(N_WRITTEN):
+        if (at := text.find("{", at)) < 0:
+            return
+        try:
+            written, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at += 1
+            continue
+        called = written.get("name", name) == name
+        arguments = next((written[k] for k in ("arguments", "parameters") if k in written), written)
+        if called and isinstance(arguments, dict):
+            yield arguments
 
 
 def _count_tokens(usage: Usage) -> int:

@@ -84,7 +84,7 @@ class ChromaVectors:
                 self._collection.upsert(
                     ids=[r.chunk_id for r in batch],
                     embeddings=vectors,
-                    metadatas=[_build_metadata(r) for r in batch],
+                    metadatas=[{"paper_id": r.paper_id} for r in batch],
                 )
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ class ChromaVectors:
         Args:
             vector: Of any length except zero.
             k: Fewer are returned if the store has fewer.
-            where: A Chroma filter over ``paper_id``, ``year``, ``category``, ``code``, ``authors``.
+            where: A Chroma filter over ``paper_id``; what else a paper says is asked of the library.
         """
         import numpy as np
 
@@ -296,19 +296,6 @@ def _take_alias(folder: Path) -> str:
                 _aliases.add(alias)
                 return alias
     raise AssertionError("count() ended")
-
-
-def _build_metadata(record: VectorRecord) -> dict[str, Any]:
-    """The fields that a search can filter by, without unknown values and empty lists."""
-    paper = record.paper
-    values: dict[str, Any] = {
-        "paper_id": paper.paper_id,
-        "year": paper.year,
-        "category": paper.category,
-        "code": paper.code,
-        "authors": [authorship.name for authorship in paper.authorships],
-    }
-    return {key: value for key, value in values.items() if value not in (None, [], "")}
 
 
 def _check_store(arguments: Sequence[str]) -> None:

@@ -90,6 +90,10 @@ class MiniLM(Embeddings):
         """Token vectors as they are stored; loads the words, but not the model."""
         return self._load_codec().compress(encoding)
 
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
+        """Token vectors as an older version stored them, as `compress` makes them; others as they are."""
+        return self._load_codec().narrow(tokens)
+
     def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
         """The encoding of stored token vectors, as far as they were kept; spans are empty."""
         spans = np.stack([tokens.starts, tokens.starts], axis=1)

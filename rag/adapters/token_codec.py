@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +54,7 @@ class Fit:
         synthesis: (dim, n_axes) float32: its transpose takes the axes back.
         n_four, n_two: Axes kept in four bits, the first ones, and in two, the next; those after are kept in one.
         model: sha256 of the model's weights.
+        kept: How many of the axes are kept now, and of these ``n_four`` and ``n_two``; an older version kept all.
     """
 
     of_word: Matrix
@@ -64,6 +65,7 @@ class Fit:
     n_four: int
     n_two: int
     model: str
+    kept: tuple[int, int, int]
 
     @classmethod
     def load(cls, path: Path = FIT_FILE) -> Fit:
@@ -75,7 +77,14 @@ class Fit:
                 n_four=int(arrays["n_four"]),
                 n_two=int(arrays["n_two"]),
                 model=str(arrays["model"]),
+                kept=tuple(arrays["kept"].tolist()),
             )
+
+    def cut(self) -> Fit:
+        """The same with the axes that are kept now."""
+        n_axes, n_four, n_two = self.kept
+        analysis, synthesis = self.analysis[:, :n_axes], self.synthesis[:, :n_axes]
+        return replace(self, analysis=analysis, synthesis=synthesis, n_four=n_four, n_two=n_two)
 
     def to_arrays(self) -> Mapping[str, NDArray[np.generic]]:
         """As the file has them: the maps in bytes, one scale a column."""
@@ -84,6 +93,7 @@ class Fit:
             "n_four": np.array(self.n_four),
             "n_two": np.array(self.n_two),
             "model": np.array(self.model),
+            "kept": np.array(self.kept),
         }
         for name in _MAPS:
             values: Matrix = getattr(self, name)
@@ -128,14 +138,14 @@ class TokenCodec:
 
     Args:
         words: What each word of the vocabulary foretells.
-        fit: What is foretold from a text, and what is kept of the rest.
+        fit: What is foretold from a text, and what was kept of the rest; of it that is kept now which ``Fit.cut`` leaves.
         products: Session of the graph of products (`build_product_graph`).
     """
 
     def __init__(self, words: ForetoldWords, fit: Fit, products: InferenceSession) -> None:
-        self._words, self._fit, self._products = words, fit, products
-        self._steps = np.array([STEPS[bits] for bits in fit.bits.tolist()], np.float32)
-        self._tops = (1 << fit.bits) - 1
+        self._words, self._older, self._products = words, fit, products
+        self._fit = fit.cut()
+        self._steps, self._tops = _list_steps(self._fit)
         # An axis's outermost level is the greatest: what one unit of it stands for goes to the query.
         self._units = (self._steps * self._tops / 2 / (MIDDLE - 1)).astype(np.float32)
 
@@ -143,19 +153,48 @@ class TokenCodec:
         """The token vectors as they are stored."""
         vector = encoding.vector.astype(np.float16).astype(np.float32)  # as it will be read
         foretold = self._foretell(vector, encoding.ids)
-        rest = (encoding.tokens - foretold) @ self._fit.analysis
-        deviations = np.sqrt((rest**2).mean(axis=1, keepdims=True)) + np.float32(1e-6)
-        middles = self._tops / np.float32(2)
-        codes = np.floor(rest / (deviations * self._steps) + middles + np.float32(0.5))
-        codes = codes.clip(0, self._tops).astype(np.uint8)
+        rest = ((encoding.tokens - foretold) @ self._fit.analysis).astype(np.float32, copy=False)
+        codes, deviations = self._encode(rest)
         # So that a token's product with itself is 1: the nearest point is shorter, and would make cosines smaller.
         added = self._compute_levels(codes) @ self._fit.synthesis.T
         missing = 1 - (foretold * encoding.tokens).sum(axis=1)
         scales = missing / np.maximum((added * encoding.tokens).sum(axis=1), 1e-3)
-        deviations = deviations[:, 0]
+        return self._build(encoding.ids, encoding.spans[:, 0], codes, deviations, scales)
+
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
+        """Tokens of which an older version kept all axes, as `compress` keeps them; others as they are."""
+        older = self._older
+        if tokens.packed.shape[1] != older.width or older.width == self._fit.width:
+            return tokens
+        steps, tops = _list_steps(older)
+        levels = (unpack_codes(tokens.packed, older) - tops / np.float32(2)) * steps
+        rest = levels.astype(np.float32) * tokens.scales[:, None]
+        codes, deviations = self._encode(rest[:, : len(self._tops)])
+        # As in `compress`, by what each axis adds to a product where they are taken to be at right angles.
+        sizes = (older.synthesis**2).sum(axis=0)
+        missing = (rest**2) @ sizes
+        kept = rest[:, : len(self._tops)] * self._compute_levels(codes)
+        scales = missing / np.maximum(kept @ sizes[: len(self._tops)], 1e-3)
+        return self._build(tokens.ids, tokens.starts, codes, deviations, scales)
+
+    def _encode(self, rest: Matrix) -> tuple[NDArray[np.uint8], Matrix]:
+        """Codes (n, n_axes) of what lies on the axes, and its deviation (n,) in each token."""
+        deviations = np.sqrt((rest**2).mean(axis=1, keepdims=True)) + np.float32(1e-6)
+        middles = self._tops / np.float32(2)
+        codes = np.floor(rest / (deviations * self._steps) + middles + np.float32(0.5))
+        return codes.clip(0, self._tops).astype(np.uint8), deviations[:, 0]
+
+    def _build(
+        self,
+        ids: NDArray[np.uint16],
+        starts: NDArray[np.int32],
+        codes: NDArray[np.uint8],
+        deviations: Matrix,
+        scales: Matrix,
+    ) -> CompressedTokens:
         return CompressedTokens(
-            ids=encoding.ids,
-            starts=encoding.spans[:, 0],
+            ids=ids,
+            starts=starts,
             scales=np.clip(scales, deviations / 2, deviations * 2).astype(np.float32),
             packed=pack_codes(codes, self._fit),
         )
@@ -213,6 +252,12 @@ class TokenCodec:
         products = self._words.values[here].astype(np.float32) @ queries.T
         products *= self._words.scales[here, None]
         return products, places[ids]
+
+
+def _list_steps(fit: Fit) -> tuple[Matrix, NDArray[np.intp]]:
+    """(n_axes,) each: the step of each axis's code, and its greatest code."""
+    steps = np.array([STEPS[bits] for bits in fit.bits.tolist()], np.float32)
+    return steps, (1 << fit.bits) - 1
 
 
 # --- bytes ------------------------------------------------------------------------------------

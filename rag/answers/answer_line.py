@@ -199,7 +199,9 @@ def find_figures(question: str, quote: str) -> list[Span]:
         if fold(word) not in STOP_WORDS
         for term in extract_terms(word)
     }
-    figures = [match.span() for match in _FIGURE.finditer(quote)]
+    # "what accuracy with 2% patches?": a figure that the question gives is none that it asks for
+    given = {match.group() for match in _FIGURE.finditer(question)}
+    figures = [m.span() for m in _FIGURE.finditer(quote) if m.group() not in given]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
     return [figure for figure, score in zip(figures, scores, strict=True) if score == best > 0]

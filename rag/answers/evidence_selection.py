@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
@@ -17,17 +17,19 @@ from rag.answers.comparing_words import (
     is_telling,
 )
 from rag.answers.field_problems import find_papers_with_problem
+from rag.answers.properties import find_with_property
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
-from rag.answers.sentence_forms import defines, find_defined_subject, is_common
+from rag.answers.sentence_forms import asks_for_detail, defines, find_defined_subject, is_common
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
+from rag.search.query import FRAME_WORDS
 from rag.search.topics import Phrase, list_on_topic
-from rag.text import extract_terms
-from rag.types import PaperHit, Retrieval, Sufficiency
-from rag.types.query import Query
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
+from rag.types.query import Detail, Query, Topic
 from rag.types.retrievals import RANKING
 
 Find = Callable[[str, int], Retrieval]
@@ -133,6 +135,12 @@ def _choose_papers(
         retrieval = _put_first(cited, retrieval)
         alone = sufficiency.compute_sufficiency(retrieval, cited)
         verdict = alone if alone.sufficient else verdict
+    elif (property_said := find_with_property(query, retrieval, verdict)) is not None:
+        cited, unsaid = property_said
+        cited = cited[: extractive.MAX_PAPERS]
+        retrieval = _put_first(cited, retrieval)
+        verdict = Sufficiency(bool(cited), verdict.probability, unsaid)
+        return Choice(retrieval, cited, verdict, several=len(cited) > 1)
     elif verdict.sufficient and (defining := _find_defining(query, retrieval)):
         cited = (defining,)
         retrieval = _put_first(cited, retrieval)
@@ -147,7 +155,52 @@ def _choose_papers(
         cited, verdict = (close[:1], alone) if alone.sufficient else (cited, verdict)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
+    if not verdict.sufficient and (telling := _find_telling(query, find, retrieve, library)):
+        ranking = _put_first(telling, retrieval)
+        return Choice(ranking, telling, Sufficiency(True, 1.0), several=len(telling) > 1)
     return Choice(retrieval, cited, verdict)
+
+
+_ROLES_OF_FIELD: Mapping[Detail, tuple[SentenceRole, ...]] = {
+    "limitation": ("limitation", "problem"),
+    "problem": ("problem", "limitation"),
+    "cause": ("problem", "limitation"),
+}
+"""Details that papers on a topic tell in sentences of a role, whatever their words."""
+
+
+def _find_telling(
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
+) -> tuple[PaperHit, ...]:
+    """Papers on a topic with sentences of the asked role, though none has the words that ask for it.
+
+    "what are the main weaknesses of prompt tuning?" was declined for "weaknesses".
+    """
+    roles = _ROLES_OF_FIELD.get(query.asks_for, ()) if query.asks_for else ()
+    words = [
+        word
+        for word, _ in iter_words(query.text)
+        if not (asks_for_detail(word) or fold(word) in FRAME_WORDS | STOP_WORDS)
+    ]
+    if not roles or not words:
+        return ()
+    on_topic = _find_papers_on_topic(
+        replace(query, about=Topic(" ".join(words))), find, retrieve, library
+    )
+    if not on_topic:  # "prompt tuning" is said by none, and two are about prompts
+        retrieval = find(" ".join(words), RANKING)
+        best = retrieval.papers[0].score if retrieval.papers else 0.0
+        close = tuple(h for h in retrieval.papers if h.score >= _NEAR_TOPIC * best)
+        if not sufficiency.compute_sufficiency(retrieval, close).sufficient:
+            return ()
+        ids = [hit.paper.paper_id for hit in close]
+        on_topic = retrieve(query.text, len(ids), within=ids).papers
+    telling = (h for h in on_topic if any(s.role in roles for s in h.sentences))
+    return tuple(telling)[: extractive.MAX_PAPERS]
+
+
+_NEAR_TOPIC = 0.9
+"""Share of the best score from which a paper is about a topic as the best one is."""
 
 
 def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:

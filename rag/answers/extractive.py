@@ -444,7 +444,10 @@ def _choose_pair(question: str, hit: PaperHit, best: Sequence[Sentence]) -> list
     so stands behind that it is so: "We attribute this failure to ...".
     """
     kinds = Request.read_question(question).kinds
-    if "why" in kinds and best:
+    # "how does SlerpFace protect a template?": what "This is achieved by ..." points at is told with it
+    if best and add_sentence_before(hit, best[0]) != best[0].span:
+        return list(best[:1])
+    if kinds & {"why", "problem"} and best:
         behind = min(
             (s for s in hit.sentences if s.span[0] >= best[0].span[1]),
             key=lambda s: s.span,

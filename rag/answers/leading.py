@@ -54,6 +54,11 @@ _DANGLING = re.compile(
     r"(?:such|these|those) [\w-]+)",
     re.IGNORECASE,
 )
+_ACHIEVED = re.compile(
+    r"\W*(?:this|it) (?:is|was|can be) (?:\w+ly )?(?:achieved|done|accomplished|reali[sz]ed|attained|implemented|obtained)\b",
+    re.IGNORECASE,
+)
+"""``This is achieved by ...``: what is achieved stands before it."""
 MAX_JOINED_CHARS = 480
 """Of a sentence with the one before it, which it points back to."""
 
@@ -97,8 +102,12 @@ def order_by_form(
         # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
         order.sort(key=lambda s: not _SAYS_WHY.match(text, *s.span))
     is_how = "means" in request.kinds and not request.kinds & {"comparison", "order", "effect"}
-    if is_how and not _RESULT_ASKED.search(question) and _has_name(question):
-        # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is
+    is_led_by_result = bool(order) and (
+        order[0].role == "result" or bool(_BOAST.match(text, *order[0].span))
+    )
+    if is_how and not _RESULT_ASKED.search(question) and (_has_name(question) or is_led_by_result):
+        # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is;
+        # "how is privacy protected in the frequency domain?" how well it is
         order.sort(
             key=lambda s: not (s.role in (None, "aim", "method") and tells_how(hit.paper, s))
         )
@@ -153,7 +162,9 @@ def add_sentence_before(hit: PaperHit, sentence: Sentence) -> Span:
     begins = trim_opening(text, sentence.span)[0]
     is_told_by_others = sentence.role in ("background", "problem", "limitation")
     if not (
-        _ATTRIBUTES.match(text, begins) or (is_told_by_others and _DANGLING.match(text, begins))
+        _ATTRIBUTES.match(text, begins)
+        or _ACHIEVED.match(text, begins)
+        or (is_told_by_others and _DANGLING.match(text, begins))
     ):
         return sentence.span
     before = max(
@@ -220,6 +231,8 @@ def tells_how(paper: Paper, sentence: Sentence) -> bool:
     Cells of *How* held "our method even surpasses ..." and "we first elucidate the seeming paradox".
     """
     told = paper.text[slice(*sentence.span)]
+    if _BOAST.match(told):
+        return False
     return not (_SURPASSES.search(told) or _TEASES.match(told)) or bool(FORMS["does"].search(told))
 
 

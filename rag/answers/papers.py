@@ -142,7 +142,9 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
         papers = base.narrow(*narrowing)
     else:
         papers, query, note, remark = _select_by_topic(query, matching, retrieve)
-    if not papers.n and query.topic and query.where and not (query.want == "share" and base.n):
+    if not papers.n and query.about and len(query.about.all_of) > 1 and query.want == "papers":
+        answer = _answer_none_touches(query, matching, retrieve)
+    elif not papers.n and query.topic and query.where and not (query.want == "share" and base.n):
         answer = _answer_none_on_topic(query, matching, retrieve)
     else:
         answer = _answer_selected(query, papers, matching, of_people, remark, base)
@@ -569,6 +571,27 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
     listing = Listing(topic)
     rows = listing.render_rows([on.paper for on in near])
     text = f"{answer.text} {phrases.NEAREST_IN_MEANING}\n\n{rows}"
+    return replace(answer, text=text, citations=listing.citations)
+
+
+def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -> Answer:
+    """No paper on a topic touches a further one: what was looked for, and what comes nearest to it.
+
+    "Papers on noisy labels / any surveys?": that none says so in these words is no proof that there is none.
+    """
+    assert query.about is not None
+    *broader, last = query.about.all_of
+    about = replace(query.about, words=" and ".join(broader), all_of=tuple(broader[1:] and broader))
+    among, *_ = _select_by_topic(replace(query, about=about), matching, retrieve)
+    answer = _answer_none(query, _format_phrase(query), matching)
+    if not among.n:
+        return answer
+    phrase = _format_phrase(replace(query, about=about))
+    text = phrases.tell_none_touches(among.n, phrase, plain(last))
+    near = find_nearest(last, among.library, retrieve, among.all_conditions)
+    listing = Listing(last)
+    rows = listing.render_rows([on.paper for on in near])
+    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if near else text
     return replace(answer, text=text, citations=listing.citations)
 
 

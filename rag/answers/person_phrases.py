@@ -188,6 +188,15 @@ def tell_most_frequent(names: str, n: int) -> str:
     return f"Most often with {names}: {counted(n)} together."
 
 
+def tell_longest(names: str, n_people: int, n_years: int) -> str:
+    """``Longest with Ann Mao, 2019 to 2024: 5 years from the first paper together to the last``; or that no year is known."""
+    more = f", and {n_people - 3} more" if n_people > 3 else ""
+    if n_years < 0:
+        return "No paper together has a year, so nobody can be said to be the longest."
+    years = "within one year" if n_years == 0 else f"{counted(n_years, 'year')}"
+    return f"Longest with {names}{more}: {years} from the first dated paper together to the last."
+
+
 def tell_together(names: str, n: int) -> str:
     """Papers that several people wrote together."""
     if not n:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
@@ -93,6 +93,7 @@ def _route_by_relation(
     return _answer_summary(query, names[0], library)
 
 
+_MAX_LONGEST = 3
 _COAUTHORS = ("coauthors", "top_coauthor", "common_coauthors")
 
 
@@ -314,6 +315,20 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibraryView)
     return text
 
 
+def _count_years(papers: Sequence[Paper]) -> int:
+    """Years from the first of some papers to the last; -1 where none has a year."""
+    years = [p.year for p in papers if p.year is not None]
+    return max(years) - min(years) if years else -1
+
+
+def _format_longest(
+    longest: Sequence[str], shared_by: Mapping[str, Sequence[Paper]], spans: Mapping[str, int]
+) -> str:
+    """Who has papers with the person over the most years, from the first one together to the last."""
+    who = join_names(f"**{plain(o)}**{format_years(shared_by[o])}" for o in longest[:_MAX_LONGEST])
+    return person_phrases.tell_longest(who, len(longest), spans[longest[0]])
+
+
 def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: Retrieve) -> Answer:
     """Everybody printed beside the person, with the shared papers, on a topic if one is asked for."""
     own_papers = library.list_papers_of(name)
@@ -328,9 +343,12 @@ def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: R
     shared = library.count_coauthors(name, papers)
     listing = Listing()
     lines = []
-    order = sorted(shared, key=lambda o: (-shared[o], o))
+    shared_by = {o: [p for p in papers if o in library.list_people_of(p)] for o in shared}
+    spans = {o: _count_years(shared_by[o]) for o in shared}
+    by_years = query.order is not None and query.order.field == "year"
+    order = sorted(shared, key=lambda o: (-spans[o] if by_years else 0, -shared[o], o))
     for coauthor in order:
-        shared_papers = [p for p in papers if coauthor in library.list_people_of(p)]
+        shared_papers = shared_by[coauthor]
         marks = " ".join(listing.get_marker(p) for p in shared_papers)
         lines.append(
             f"- **{plain(coauthor)}**: {counted(len(shared_papers))} together{format_years(shared_papers)} {marks}"
@@ -339,7 +357,10 @@ def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: R
     of_all = f" (of {len(own_papers)} here)" if len(papers) < len(own_papers) else ""
     limits = f"{limits}{of_all}".strip()
     head = person_phrases.tell_coauthors(plain(name), len(order), len(papers), limits)
-    most_frequent = query.relation == "top_coauthor" and bool(shared)
+    longest = [o for o in order if spans[o] == spans[order[0]]] if by_years else []
+    if longest:
+        head = f"{_format_longest(longest, shared_by, spans)} {head}"
+    most_frequent = query.relation == "top_coauthor" and bool(shared) and not by_years
     if most_frequent:
         head = f"{_format_most_frequent(name, shared, library)} {head}"
     if alone:
@@ -352,5 +373,7 @@ def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: R
         computed_answer = replace(
             computed_answer, value=", ".join(o for o in order if shared[o] == shared[order[0]])
         )
+    if longest:
+        computed_answer = replace(computed_answer, value=", ".join(longest))
     coauthors = tuple(build_expert(o, papers, library) for o in order)
     return replace(computed_answer, experts=(*computed_answer.experts, *coauthors))

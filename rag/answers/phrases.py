@@ -262,6 +262,15 @@ def tell_none_on_topic(n: int, phrase: str) -> str:
     return f"({counted(n)}{add_before(phrase)}, none of them on that topic.)"
 
 
+def tell_none_touches(n: int, phrase: str, topic: str) -> str:
+    """Of the papers on a topic none touches a further one; what was tried to find that out."""
+    if n == 1:
+        subject = f"The one paper{add_before(phrase)} does not say"
+    else:
+        subject = f"Of the {counted(n)}{add_before(phrase)} none says"
+    return f"{subject} “{topic}” in these words, nor comes near to it in meaning."
+
+
 NEAREST_IN_MEANING = "Nearest to it in meaning:"
 
 

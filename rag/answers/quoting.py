@@ -17,6 +17,7 @@ from rag.answers.sentence_forms import (
     defines,
     find_abbreviated,
     find_defined_subject,
+    is_remembering,
     rate_data,
     spells_out,
 )
@@ -130,6 +131,8 @@ def is_asking_for_paper(question: str) -> bool:
 
     A few words that ask for a kind of answer (``fps of X on cpu``) do not describe a paper.
     """
+    if is_remembering(question) and _NAME_ASKED.search(question):
+        return True
     kinds = Request.read_question(question).kinds
     if not kinds and is_describing_paper(question):
         return True
@@ -141,9 +144,16 @@ def is_asking_for_paper(question: str) -> bool:
     return is_describing_paper(question) or not kinds & (SEEKING_KINDS | {"verdict"})
 
 
+_NAME_ASKED = re.compile(
+    r"\b(?:what (?:was|is) (?:it|that|this|the (?:paper|one))(?: one)? (?:called|named)|(?:name|title) of|which (?:one|paper) (?:was|is)|"
+    r"what (?:was|is|'s) (?:its|the) (?:name|title)|find it|(?:forgot|forget|recall|remember) (?:its|the|what) (?:name|title|it))\b",
+    re.IGNORECASE,
+)
+
+
 def is_describing_paper(question: str) -> bool:
     """Whether a question is so long that it describes a paper, which may be another than the first."""
-    return count_content_words(question) >= DESCRIPTION_WORDS
+    return count_content_words(question) >= DESCRIPTION_WORDS or is_remembering(question)
 
 
 # --- as they are shown ----------------------------------------------------------------------

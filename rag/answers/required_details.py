@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.answers.units import NUMBER, UNITS, join_measures, join_units
+from rag.library.naming import is_made_up
 from rag.search.families import get_relatives
-from rag.text import fold
+from rag.text import fold, iter_words
 from rag.types import Paper
 
 _PRINTED = (
@@ -110,6 +111,35 @@ def _find_missing_figure(folded_query: str, paper_texts: Sequence[str]) -> str:
     return f"{match['thing'] or match['measure'] or 'how much'} in figures"
 
 
+_GAIN_OF_SPEED_ASKED = re.compile(r"\bhow much (?:faster|slower|quicker)\b")
+_GAIN_OF_SPEED = re.compile(
+    r"\d[^.]{0,60}\b(?:fast|slow|speed|quick|accelerat|latency|fps|per second)|\b(?:fast|slow|speed|quick|accelerat|latency|fps)\w*\b[^.]{0,60}\d"
+    r"|\b(?:twice|times|magnitudes?)\b[^.]{0,20}\b(?:fast|slow)"
+)
+_SPEED_ASKED = re.compile(
+    r"^\W*(?:[^?.:]{0,60}[:,.] )?(?:does|do|is|are|will|can|did|would)\b[^?]{0,120}\b(?:slow(?:s|er)?|faster|fast|quick(?:er|ly)?|speeds? up|real[- ]time)\b"
+)
+_SPEED_SAID = re.compile(
+    r"\b(?:fast|slow|speed|quick|latency|fps|real[- ]time|run ?time|throughput|accelerat|light-?weight|time-consuming|flops|"
+    r"computation\w* (?:cost|overhead|burden|complexity|efficien)|(?:inference|training|running|processing) time)"
+)
+
+
+def _find_missing_speed(query: str, paper_texts: Sequence[str]) -> str:
+    """``speed`` where a named method is asked for it and the papers say nothing of it.
+
+    "does SlerpFace slow down recognition?" was told how accurate it is. Without a name of mixed letters it
+    may be asked of anything: "does exercise slow ageing?".
+    """
+    folded_query = fold(query)
+    is_named = any(is_made_up(word) and not word.isupper() for word, _ in iter_words(query))
+    if _GAIN_OF_SPEED_ASKED.search(folded_query) or (is_named and "how fast" in folded_query):
+        return "" if any(map(_GAIN_OF_SPEED.search, paper_texts)) else "speed in figures"
+    if not is_named or not _SPEED_ASKED.search(folded_query):
+        return ""
+    return "" if any(map(_SPEED_SAID.search, paper_texts)) else "speed"
+
+
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
     """The particular that a question asks for and none of the papers prints; else nothing."""
     folded_query = fold(query)
@@ -121,6 +151,8 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
             return match.group("thing")
-    return _find_missing_count(folded_query, paper_texts) or _find_missing_figure(
-        folded_query, paper_texts
+    return (
+        _find_missing_count(folded_query, paper_texts)
+        or _find_missing_speed(query, paper_texts)
+        or _find_missing_figure(folded_query, paper_texts)
     )

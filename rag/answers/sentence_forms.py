@@ -93,6 +93,17 @@ SEEKING_KINDS = frozenset(
 )
 """Kinds that are no paper: what asks for one of them does not ask which paper is meant."""
 
+_DETAILS = ("idea", "problem", "purpose", "effect")
+_ADJECTIVES = frozenset(
+    "main major key biggest chief principal primary typical common usual".split()
+)
+
+
+def asks_for_detail(word: str) -> bool:
+    """Whether a word by itself asks for a detail or ranks it: ``weaknesses``, ``main``."""
+    return word.lower() in _ADJECTIVES or any(KINDS[name].fullmatch(word) for name in _DETAILS)
+
+
 FORMS = _compile(
     {
         "digit": r"\d",
@@ -375,6 +386,19 @@ def rate_data(sentence: str, own_name: str) -> int:
 def is_of_itself(text: str) -> bool:
     """Whether a sentence speaks of the paper that it stands in."""
     return FORMS["own"].search(text) is not None
+
+
+_REMEMBERS = re.compile(
+    r"\b(?:i (?:vaguely )?(?:remember|recall)|there (?:was|were|is) (?:this |a |an |some )?(?:paper|work|article|something|one)"
+    r"|(?:i|we) (?:read|saw|heard|skimmed) (?:about |of )?(?:a |an |some |this )?(?:paper|work|article|something)"
+    r"|(?:forgot|cannot recall|can't recall|don't remember) (?:the|its|what|which)|what was (?:that|the) paper)\b",
+    re.IGNORECASE,
+)
+
+
+def is_remembering(question: str) -> bool:
+    """Whether a question is for a paper that its asker half remembers: ``there was one that ...``."""
+    return _REMEMBERS.search(question) is not None
 
 
 def count_content_words(question: str) -> int:

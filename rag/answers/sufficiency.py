@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.answers.required_details import find_missing_particular
-from rag.answers.sentence_forms import count_content_words
+from rag.answers.sentence_forms import asks_for_detail, count_content_words, is_remembering
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.everyday import is_everyday
@@ -37,12 +37,7 @@ DESCRIPTION_LENGTH = (6, 16)
 """Content words up to which a text without a question mark is no description, and from which it is one."""
 NEAREST = 3
 """Papers named by an abstention."""
-_REMEMBERS = re.compile(
-    r"\b(?:i (?:vaguely )?(?:remember|recall)|there (?:was|were|is) (?:this |a |an |some )?(?:paper|work|article|something|one)"
-    r"|(?:i|we) (?:read|saw|heard|skimmed) (?:about |of )?(?:a |an |some |this )?(?:paper|work|article|something)"
-    r"|(?:forgot|cannot recall|can't recall|don't remember) (?:the|its|what|which)|what was (?:that|the) paper)\b",
-    re.IGNORECASE,
-)
+_OF_SPEED = re.compile(r"slow|fast|quick", re.IGNORECASE)
 NEAR_COSINE = 0.55
 """Of a word and the nearest token of a paper that speaks of the like; of others it is about .3."""
 REMEMBERED = 0.05
@@ -88,7 +83,7 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     pointed_at = _is_pointed_at(retrieval.query, cited[0])
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     threshold = fitted.threshold
-    if _REMEMBERS.search(retrieval.query):
+    if is_remembering(retrieval.query):
         threshold = REMEMBERED
     sufficient = has_particulars and (pointed_at or probability >= threshold)
     return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
@@ -132,8 +127,11 @@ def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple
     lacking = [m for m in _find_best_matches(hits) if m.idf >= SALIENT_IDF and not m.is_found]
     # "how are zeppelins steered?": where nothing is there, no word is surely expected, so the likeliest are named
     least = max((m.expected for m in lacking), default=0.0) / 2
-    words_missed = [m.word for m in lacking if m.expected >= least]
+    # "main weaknesses of prompt tuning": a word of asking is no word that a paper lacks
+    words_missed = [m.word for m in lacking if m.expected >= least and not asks_for_detail(m.word)]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
+    if particular.startswith("speed"):
+        words_missed = [word for word in words_missed if not _OF_SPEED.match(word)]
     if particular and not any(fold(word) in particular for word in words_missed):
         words_missed.append(particular)
     return tuple(words_missed)

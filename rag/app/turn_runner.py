@@ -22,13 +22,14 @@ from rag.generation.model_session import ModelSession
 from rag.text import ensure_encodable
 from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread, Turn
 from rag.types.cancellation import CancelToken, heeding
-from rag.types.query import RECAP
+from rag.types.query import READING_ORDER, RECAP
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
 
-ADDED_TO = frozenset({"overview", "groups", "profile"})
-"""What is computed and still leaves something to be said of the papers: how they changed, their topics."""
+ADDED_TO = frozenset({"overview", "groups", "profile", READING_ORDER})
+"""What is computed and still leaves something to be said of the papers: how they
+changed, their topics, which is for whom."""
 
 
 class TurnRunner:
@@ -227,7 +228,11 @@ class TurnRunner:
             return
         yield Step(f"looking through {library.n_papers} papers")
         answer = replace(_compute_answer(request, explain=explain), question=request.question)
-        if able is None or query.want not in ADDED_TO or answer.status != "answered":
+        if (
+            able is None
+            or ADDED_TO.isdisjoint((query.want, query.what))
+            or answer.status != "answered"
+        ):
             yield Delta(answer.text)
             yield answer
             return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from rag.answers.phrases import ROUTE_WORDS, format_checks
 from rag.cli.markdown import WIDTH, open_writer, remove_control_characters
 from rag.types import Answer, Citation, Delta, Event, Paper, Place
+from rag.types.answers import UNVERIFIED
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -50,6 +51,7 @@ def print_answer_stream(
     """
     writer = open_writer(out, is_terminal=is_coloured(out))
     answer: Answer | None = None
+    streamed = ""
     try:
         for event in events:
             if isinstance(event, Answer):
@@ -58,20 +60,20 @@ def print_answer_stream(
                 if not writer.wrote:
                     _show_step("", err)
                 writer.write_piece(event.text)
+                streamed += event.text
             elif not writer.wrote:  # a step named now would overwrite words
                 _show_step(event.name, err)
         assert answer is not None, "a stream ends with its answer"
         if not writer.wrote:
             _show_step("", err)
             writer.write_piece(answer.text, is_last=True)
+            streamed = answer.text
     finally:  # also of an answer that is given up: the cursor is hidden while one grows
         writer.close()
-    if answer.verified_by:  # its marks came after the words
-        out.writelines(
-            f"\n{apply_colour('(unverified)', YELLOW, out)} {remove_control_characters(sentence.text)}\n"
-            for sentence in answer.sentences
-            if sentence.verdict == "not_found"
-        )
+    out.writelines(
+        f"\n{apply_colour(UNVERIFIED, YELLOW, out)} {remove_control_characters(sentence)}\n"
+        for sentence in answer.list_late_marks(streamed)
+    )
     out.writelines(f"{line}\n" for line in iter_footer(answer, library, out, files=files))
     if answer.reading is not None:
         out.write(

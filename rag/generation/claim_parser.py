@@ -56,6 +56,7 @@ _BRACKETED_NOTE = re.compile(
     r"\s*\(\s*(?:refs?\.?|references?|sources?|citations?|cited?|footnotes?|notes?)[\s:]*#?\d[\d,;\s–-]*\)",
     re.IGNORECASE,
 )
+_SEATS_BEFORE_STOP = re.compile(rf"(?: ?{SEATS.pattern}){{1,12}} ?(?=[.,;:!?。、；：]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Claim:
     @property
     def words(self) -> str:
         """Its words alone, for the checks."""
-        return " ".join(SEATS.sub(" ", self.text).replace(markup.BOLD_WORDS, "").split())
+        text = SEATS.sub(" ", _SEATS_BEFORE_STOP.sub("", self.text))
+        return " ".join(text.replace(markup.BOLD_WORDS, "").split())
 
 
 class ClaimReader:
@@ -134,6 +136,12 @@ class ClaimReader:
             misquotes,
             tuple(dict.fromkeys(self._numbered)),
         )
+
+    def restore_keys(self, claim: Claim) -> str:
+        """The words of a claim with the keys where they stood: which part of it cites what."""
+        keys = {self.get_placeholder(key): f"[{key}]" for key in claim.keys}
+        text = SEATS.sub(lambda match: keys.get(match[0], ""), claim.text)
+        return " ".join(text.replace(markup.BOLD_WORDS, "").split())
 
     def get_placeholder(self, key: str) -> str:
         """The private character in place of a key's marker."""

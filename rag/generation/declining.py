@@ -26,6 +26,9 @@ _LEFT_OPEN = re.compile(
     re.IGNORECASE,
 )
 """Words that decline without a denial: *how fast it is, the abstract leaves open*."""
+_CLAUSE_END = re.compile(r"[;:]\s|, (?:but|while|whereas|aber|mais|pero)\b")
+_LEAST_STATED = 4
+"""Words of a clause that states something."""
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0590-\u06ff]")
 
 
@@ -94,6 +97,12 @@ def declines(sentence: str) -> bool:
         for at, word in enumerate(words)
         if at and deniers[0] < at
     )
+
+
+def states_besides(sentence: str) -> bool:
+    """Whether a sentence that declines has a clause that states something, too."""
+    clauses = _CLAUSE_END.split(sentence)
+    return any(len(clause.split()) >= _LEAST_STATED and not declines(clause) for clause in clauses)
 
 
 def _is_near(denier: int, saying: int) -> bool:

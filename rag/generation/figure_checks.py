@@ -7,7 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, permutations
 
-from rag.generation.arithmetic import count_listed, find_changes, find_computed, find_result
+from rag.generation.arithmetic import (
+    are_of_one_kind,
+    count_listed,
+    find_changes,
+    find_computed,
+    find_result,
+)
 from rag.generation.ground import Ground
 from rag.generation.numbers import Figure, extract_figures, read_share
 from rag.text import fold, iter_words
@@ -32,6 +38,9 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _LEFT = re.compile(r"\b(?:remain\w*|left|kept|keeps?|still|only|needs?)\b", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:(?P<less>fewer|less|smaller|lower)|more|larger|higher|greater) than $", re.IGNORECASE
+)
 _DURATIONS = ("seconds", "milliseconds", "minutes", "hours", "days")
 _ALL_IN_YEAR = re.compile(
     r"\b(?:both|all|each|the (?:two|three)|they)\b[^.;]{0,200}?\b(?:in|of|from|appeared)\s+((?:19|20)\d\d)\b",
@@ -67,7 +76,7 @@ def _is_time_between(figure: Figure, ground: Ground) -> bool:
     """Whether a figure is how many months or years two of the papers are apart, as months tell it."""
     n_months = {"months": 1, "years": 12}.get(figure.unit)
     return n_months is not None and any(
-        abs(float(value) * n_months - between) <= max(1, n_months / 2)
+        abs(float(value) * n_months - between) <= max(1, n_months / (4 if value % 1 else 2))
         for value in figure.values
         for between in ground.count_months_between()
     )
@@ -228,20 +237,43 @@ def mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
 
 def has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
     """Whether *half*, *three quarters* … stand for no percentage that the papers have."""
+    measured = {figure.at for figure in extract_figures(claim)}
     for word, (start, _) in iter_words(claim):
         percent = read_share(word)
         if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
             continue
-        if claim[:start].rstrip().endswith(" and a"):
-            continue  # "two and a half times"
+        if claim[:start].rstrip().endswith(" and a") or start in measured:
+            continue  # "two and a half times", "half a year"
         before = claim[:start].split()[-1:]
         factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
         printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
         if _LEFT.search(claim):
             printed += [100 - value for value in printed]
-        if not any(abs(value - percent * factor) <= 3 for value in printed):
+        if not any(abs(value - percent * factor) <= 3 for value in printed) and not (
+            _is_share_of_another(percent * factor, claim[:start], figures, ground)
+        ):
             return True
     return False
+
+
+def _is_share_of_another(
+    percent: float, before: str, figures: Sequence[Figure], ground: Ground
+) -> bool:
+    """Whether a figure of the claim is this share of one of its kind that the papers print.
+
+    "1,810 videos, fewer than half as many" as the 4,500 videos of the other paper that is cited.
+    """
+    limit = _THAN.search(before)
+    least, most = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
+    return any(
+        least <= 100 * float(a / b) <= most
+        for figure in figures
+        for other in ground.figures
+        if are_of_one_kind(figure, other)
+        for a in figure.values
+        for b in other.values
+        if b > a > 0
+    )
 
 
 def has_unknown_sign(claim: str, ground: Ground) -> bool:

@@ -30,7 +30,7 @@ from rag.answers.citations import Citations
 from rag.generation import markup
 from rag.generation.claim_checker import ClaimChecker
 from rag.generation.claim_parser import Claim, ClaimReader
-from rag.generation.declining import FEW_WORDS, declines, is_refusal
+from rag.generation.declining import FEW_WORDS, declines, is_refusal, states_besides
 from rag.generation.evidence import apart_of, list_papers
 from rag.generation.ground import Ground
 from rag.generation.html_blocks import BlockReader
@@ -40,8 +40,8 @@ from rag.generation.support import find_best_sentence
 from rag.generation.unwrapping import Unwrapper
 from rag.text.markdown import markers
 from rag.types import Citation, Evidence, SaidSentence, Verdict
+from rag.types.answers import UNVERIFIED
 
-UNVERIFIED = "(unverified)"
 OMISSION = "[…]"
 MAX_REPLY_CHARS = 20_000
 REFUSAL_CHARS = 300
@@ -81,6 +81,7 @@ class Sentence:
         answers: Whether it is about the question.
         declines: Whether it says that the papers do not state something.
         text: As shown, without a mark.
+        keyed: Its words with the keys where they stood, for who verifies it.
         gap: White space before it.
         follows_omission: Whether a sentence before it was left out.
     """
@@ -91,6 +92,7 @@ class Sentence:
     answers: bool
     declines: bool
     text: str
+    keyed: str = ""
     gap: str = ""
     follows_omission: bool = False
 
@@ -297,11 +299,12 @@ class CitationGate:
     def apply_verdicts(self, verdicts: Mapping[int, bool]) -> None:
         """Take a model's verdicts on `shown`, by place: whether the papers support it.
 
-        A sentence without a verdict keeps that of the free checks. One that declines has none.
+        A sentence without a verdict keeps that of the free checks. One that only declines is not marked,
+        but what it says besides may be: *how long it takes is not stated; it needs a training run*.
         """
         for at, is_supported in verdicts.items():
             sentence = self._sentences[at]
-            if not sentence.declines:
+            if is_supported or not sentence.declines or states_besides(sentence.words):
                 sentence.verdict = "supported" if is_supported else "not_found"
         for name in ("sentences_checked", "sentences_not_found"):
             self.counts.pop(name, None)
@@ -415,7 +418,10 @@ class CitationGate:
             return None
         text = self._render_with_markers(claim, claim.words)
         answers = ruling.answers and ruling.opens
-        return Sentence(claim.words, claim.keys, verdict, answers, declines(claim.words), text)
+        keyed = self._reader.restore_keys(claim)
+        return Sentence(
+            claim.words, claim.keys, verdict, answers, declines(claim.words), text, keyed
+        )
 
     # --- out ----------------------------------------------------------------------------------
 

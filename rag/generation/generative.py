@@ -122,11 +122,12 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """A reply behind the gate, and the model that verified it, if one did."""
+    """A reply behind the gate, and the model that verified it, if one did, or why it did not."""
 
     gate: CitationGate
     reply: Reply
     verified_by: str
+    notes: tuple[str, ...]
 
 
 def answer_with_model(
@@ -236,7 +237,7 @@ def add_with_model(
         citations=_keep_used(text, gate.citations),
         model=speaker.name,
         verified_by=outcome.verified_by,
-        warnings=(*computed.warnings, *gate.list_warnings()),
+        warnings=(*computed.warnings, *gate.list_warnings(), *outcome.notes),
     )
     yield _add_usage(answer, outcome.reply, gate, prompt)
 
@@ -281,15 +282,17 @@ def _word(
     if text := gate.close(is_broken=reply.error is not None):
         yield Delta(text if has_shown else lead + text)
         has_shown = True
-    verified_by = ""
+    verified_by = note = ""
     if verifier is not None and not gate.refused and any(s.keys for s in gate.shown):
         yield Step(f"checking the answer with {verifier.name}")
-        verdicts = verifier.verify(question, gate.shown, evidence)
-        gate.apply_verdicts(verdicts)
-        verified_by = verifier.name if verdicts else ""
+        verification = verifier.verify(question, gate.shown, evidence)
+        gate.apply_verdicts(verification.verdicts)
+        verified_by = verifier.name if verification.verdicts else ""
+        if verification.failure:
+            note = f"the answer was not checked by {verifier.name}: {verification.failure}"
     if gate.is_open and not has_shown:
         yield Delta(lead + gate.render())
-    return _Outcome(gate, reply, verified_by)
+    return _Outcome(gate, reply, verified_by, (note,) if note else ())
 
 
 def _decline(abstention: Answer, words: str, model_name: str) -> Answer:
@@ -335,7 +338,7 @@ def _answer(
     hits: Sequence[PaperHit], outcome: _Outcome, model_name: str, papers: tuple[ScoredPaper, ...]
 ) -> Answer:
     gate, reply = outcome.gate, outcome.reply
-    warnings = (*gate.list_warnings(), *told_apart(hits))
+    warnings = (*gate.list_warnings(), *outcome.notes, *told_apart(hits))
     if reply.error is not None:
         warnings = (*warnings, f"the answer is incomplete: {reply.error}")
     text = gate.render()

@@ -25,7 +25,7 @@ _BRITISH = re.compile(
     r"|(?P<nse>(?<=[eo])nce$)|(?P<ter>tre$)|(?P<l>(?<=[aeiou])ll)(?=(?:ed|er|ers|ing)$)|(?P<og>ogue$)|(?P<a>(?<=rt)e(?=fact))"
 )
 _NAMED_LIST = re.compile(
-    r"(?P<names>(?:[A-Z][\w+-]*(?: [A-Z][\w+-]*)?, ){0,8}[A-Z][\w+-]*(?: [A-Z][\w+-]*)?,? and [A-Z][\w+-]*(?: [A-Z][\w+-]*)?) (?P<noun>[a-z]{3,}s)\b"
+    r"(?<![\w+-])(?P<names>(?:[A-Z][\w+-]*(?: [A-Z][\w+-]*)?, ){0,8}[A-Z][\w+-]*(?: [A-Z][\w+-]*)?,? and [A-Z][\w+-]*(?: [A-Z][\w+-]*)?) (?P<noun>[a-z]{3,}s)\b"
 )
 _LIST_JOINT = re.compile(r", and |, | and ")
 _IN_BRACKETS = re.compile(r"\(\s*([A-Z][A-Za-z\d]{0,2}[A-Z\d][A-Za-z\d]{0,5})\s*\)")
@@ -86,6 +86,11 @@ class Ground:
             [fold(word) for word, _ in iter_words(self.text[start:end])]
             for start, end in split_sentences(self.text)
         ]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Each sentence as it stands."""
+        return [self.text[start:end] for start, end in split_sentences(self.text)]
 
     @cached_property
     def rows(self) -> list[list[Figure]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -42,6 +42,8 @@ _ASKED = frozenset(
     "want text about where people papers relation by order k measure asks_for".split()
 )
 """Parts of a query that a look-up may fill; the others are of wordings and of screens."""
+_UNASKED = frozenset(part.name for part in fields(Query)) - _ASKED
+"""These go unread; what is no part at all is told: of *"year": 2023* all years would be counted."""
 COMPUTED_SCOPE = (
     "What the question asks about people, counts and lists is computed by a program and stands below "
     "your answer: do not answer that part, and do not call it missing."
@@ -101,8 +103,11 @@ class Planner:
         self._texts = [question, *list_thread_texts(thread)]
         self._fence = ""
 
-    def run(self, limits: PlanLimits, thread_tokens: int) -> Generator[Step, None, None]:
+    def run(self, limits: PlanLimits, thread_tokens: int) -> Generator[Step, None, str]:
         """Plan and look up; each look-up is a step.
+
+        Returns:
+            The limit at which it ended before the model was done; empty if it was.
 
         Raises:
             ModelError: A call failed; what was looked up before stands.
@@ -130,12 +135,18 @@ class Planner:
         bounds = AgentLimits(N_LOOK_UPS, limits.n_tokens, time.monotonic() + limits.seconds)
         yield Step(f"planning with {self._session.name}")
         calls = run_agent(self._session.open_model(), messages, tool, self._session, bounds)
-        for number, arguments in enumerate(calls, 1):
+        number = 0
+        while True:
+            try:
+                arguments = next(calls)
+            except StopIteration as done:
+                return str(done.value)
+            number += 1
             yield Step(f"look-up {number}: {self._describe(arguments)}")
 
     def _load(self, arguments: Mapping[str, Any]) -> Query:
-        fields = {name: value for name, value in arguments.items() if name in _ASKED}
-        query = load_numbered_query(fields, list(self._papers.items()))
+        kept = {name: value for name, value in arguments.items() if name not in _UNASKED}
+        query = load_numbered_query(kept, list(self._papers.items()))
         if query.route == "content":
             query = replace(query, text=query.text or query.topic)
             if not query.text:
@@ -146,9 +157,12 @@ class Planner:
 
     def _describe(self, arguments: Mapping[str, Any]) -> str:
         try:
-            return make_excerpt(str(self._load(arguments)), 30)
-        except QueryError:
-            return "not understood"
+            words = str(self._load(arguments))
+            for paper_id, name in self._papers.items():  # an id says nothing to a reader
+                words = words.replace(f"#{paper_id}", f"“{make_excerpt(name, 8)}”" if name else "a paper")  # fmt: skip
+            return make_excerpt(words, 30)
+        except QueryError as exc:
+            return f"not made, {make_excerpt(str(exc), 20)}"
 
     def _look_up(self, arguments: Mapping[str, Any]) -> str:
         """What the model reads of one look-up."""
@@ -234,7 +248,8 @@ def answer_by_look_ups(
     """
     note = ""
     try:
-        yield from planner.run(limits, speaker.thread_tokens)
+        limit = yield from planner.run(limits, speaker.thread_tokens)
+        note = f"the look-ups ended early: {limit}" if limit else ""
     except Stopped:
         raise
     except ModelError as exc:

@@ -16,7 +16,7 @@ from typing import Any
 from rag.generation import markup
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurns, build_fence, choose_earlier_turns, render_turns
-from rag.generation.numbers import is_mixed
+from rag.generation.numbers import is_mixed, split_scripts
 from rag.generation.prompt_files import Prompt, render_fenced
 from rag.generation.reasoning import ThoughtFilter
 from rag.generation.support import is_english
@@ -36,6 +36,8 @@ LONGEST_TEXT_CHARS = 1_000
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _SIGNS = {"=": "is", "==": "is", "!=": "is_not", ">": "above", "<": "below"}
 _CONTENT = ("passages", "overview", "comparison")
+_RECIPROCAL = re.compile(r"\b(?:each other|one another)\b", re.IGNORECASE)
+"""*Which papers agree with each other?* asks for more than a list can hold."""
 _TOLD_ALIKE = frozenset({"overview", "passages"})
 
 
@@ -58,6 +60,8 @@ def is_unsure(
         return True
     if reading.query.want == "aside" or (reading.query.want in _CONTENT and not is_follow_up):
         return False
+    if _RECIPROCAL.search(question) and reading.query.want in ("papers", "count"):
+        return True
     # "and bridge distillation?": a topic told from the passages that are found, however it is read.
     is_told_alike = {query.want for query in (reading.query, *reading.others[:1])} <= _TOLD_ALIKE
     is_close = reading.is_close and not is_told_alike
@@ -109,7 +113,9 @@ def read_with_model(
         raise reply.error
     match = _OBJECT.search(text)
     try:
-        query = load_numbered_query(json.loads(match[0]) if match else {}, papers)
+        if match is None:
+            raise QueryError("it holds no JSON object")
+        query = load_numbered_query(json.loads(match[0]), papers)
     except (ValueError, QueryError) as exc:
         raise MalformedReply(f"the model's reply to {prompt.name!r} is no query: {exc}") from exc
     if foreign := find_foreign_name(query, [question, *list_thread_texts(thread)], is_printed):
@@ -162,9 +168,9 @@ def load_numbered_query(record: Mapping[str, Any], papers: Sequence[tuple[str, s
             raise IndexError(f"there are {len(papers)}")
         filled = {key: value for key, value in record.items() if value is not None}
         conditions = [_convert_signs(condition) for condition in filled.pop("where", ())]
-        return load_query({**filled, "where": conditions, "papers": ids})
     except (ValueError, IndexError, TypeError, AttributeError) as exc:
         raise QueryError(f"papers are numbers of those shown, such as P1: {exc}") from exc
+    return load_query({**filled, "where": conditions, "papers": ids})
 
 
 def _convert_signs(condition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -204,7 +210,8 @@ def find_foreign_name(
 
     In a topic any word with a capital may be one, unless some paper has it.
     """
-    known = {stem(fold(word)) for text in texts for word, _ in iter_words(text)}
+    # "DuetFaceとは何ですか?" names DuetFace
+    known = {stem(fold(word)) for text in texts for word, _ in iter_words(split_scripts(text))}
     for name in [person.typed for person in query.people] + [
         str(condition.value) for condition in query.where if condition.field == "author"
     ]:

@@ -44,7 +44,7 @@ _MAGNITUDES = (
 _UNITS = (
     ("percent", r"%|‰|per ?cent\b|percentage\b|pct\b|prozent\w*\b|pour ?cent\b|por ?ciento\b|(?:percentage |accuracy )?points?\b|pp\b"),
     ("times", r"[×x](?!\w)|times\b|-?\s?fold\b|fois\b|veces\b|[- ]?mal\b|倍"),
-    ("rate", r"fps\b|frames per second|frames/s|[kmg]?hz\b"),
+    ("rate", r"fps\b|frames per second|frames/s|[kmg]?hz\b|(?:images|bilder|cuadros|im[aá]genes) (?:par|pro|por) se[cgk]\w+"),
     ("operations", r"[mgtp]?flops?\b|floating[- ]point operations\b"),
     ("milliseconds", r"ms\b|milliseconds?\b"),
     ("seconds", r"s\b|secs?\b|seconds?\b"),
@@ -60,10 +60,10 @@ _UNITS = (
     ("kilometres", r"km\b"),
     ("kilograms", r"kg\b"),
     ("bits", r"bits?\b"),
-    ("bytes", r"[kmgt]i?b\b|(?:kilo|mega|giga)?bytes?\b"),
+    ("bytes", r"[kmgt]i?b\b|(?-i:[kKMG]o\b)|(?:kilo|mega|giga)?(?:bytes?|octets?)\b"),
 )  # fmt: skip
 _PREFIXED = re.compile(
-    r"[\s\u00a0\u202f-]*(?:(k|kilo)|(m|mega)|(g|giga)|(t)|(p))(?:i?b|hz|flops?|bytes?)$",
+    r"[\s\u00a0\u202f-]*(?:(k|kilo)|(m|mega)|(g|giga)|(t)|(p))(?:i?b|o|hz|flops?|bytes?|octets?)$",
     re.IGNORECASE,
 )
 _CONVERTED = {
@@ -78,6 +78,7 @@ _MAGNITUDE = re.compile(
     _GAP + "(?:" + "|".join(f"(?P<e{n}>{p})" for n, p in _MAGNITUDES) + ")", re.IGNORECASE
 )
 _UNIT = re.compile(_GAP + "(?:" + "|".join(f"(?P<{n}>{p})" for n, p in _UNITS) + ")", re.IGNORECASE)
+_HALF_A_UNIT = re.compile(r"(?: an? |-)(?:" + "|".join(f"(?P<{n}>{p})" for n, p in _UNITS[4:12]) + ")", re.IGNORECASE)  # fmt: skip
 # Digits behind a word's hyphen are part of a name: WebUAV-3M, GPT-4.
 _DIGITS = re.compile(
     r"(?<![^\W_])(?<!\d[.,])(?<![^\W\d_]-)(?:\d{1,3}(?:[\s\u00a0\u202f]\d{3})+(?![\d.,])|\d+(?:[.,]\d+)*|\.\d+)"
@@ -361,6 +362,9 @@ def _iter_words_of_number(text: str) -> list[Figure]:
             n_orders = _ORDERS.search(text[max(0, start - 15) : start])
             factor = Decimal(10) ** _WORD_VALUES.get(fold(n_orders["n"]) if n_orders else "", 1)
             figures.append(_build_figure(text, frozenset({factor}), "times", start, size.end()))
+        elif folded == "half" and (unit := _HALF_A_UNIT.match(text, end)):
+            kind, values = _convert_unit(unit, frozenset({Decimal("0.5")}))
+            figures.append(_build_figure(text, values, kind, start, unit.end()))
         elif folded in _TIMES:
             figures.append(_build_figure(text, frozenset({Decimal(_TIMES[folded])}), "times", start, end))  # fmt: skip
     return figures

@@ -8,7 +8,7 @@ still be wrong; that takes a reader (`rag.generation.verification`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -31,6 +31,7 @@ _NEGATIVE = _DENIALS | frozenset(
 """Words near which a paper may deny what it seems to state."""
 _CONJUNCTIONS = frozenset({"and", "or"})
 """*local re-weighting and global regularization* has no *re-weighting global*."""
+_CLAUSE_END = re.compile(r"[,;:()]")
 _NEAR = 2
 """Words of content between which two words keep each other company."""
 _DENIED_RUN = 3
@@ -57,12 +58,11 @@ def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
         sentences: Folded words of each sentence of the papers.
     """
     claim = " ".join("_" if _is_written_name(word) else word for word in claim.split(" "))
-    words = _split_denials(claim)
-    company = [_list_company(sentence, _CONJUNCTIONS) for sentence in sentences]
-    clauses = list(_split_clauses(claim))
-    if any(_has_opposite(clause, company) for clause in clauses):
+    clauses = [_split_denials(clause) for clause in _CLAUSE_END.split(claim)]
+    company = [_list_company(sentence) for sentence in sentences]
+    if any(_has_opposite(_list_company(clause), company) for clause in clauses):
         return True
-    return _is_denied(words, sentences)
+    return _is_denied(clauses, sentences)
 
 
 def _is_written_name(word: str) -> bool:
@@ -84,21 +84,10 @@ def _words_of(token: str) -> list[str]:
     return ["n't"] if token == "n't" else [word for word, _ in iter_words(token)]
 
 
-def _split_clauses(claim: str) -> Iterator[list[str]]:
-    clause = ""
-    for sign in claim:
-        if sign in ",;:()":
-            yield _list_company(_split_denials(clause))
-            clause = ""
-        else:
-            clause += sign
-    yield _list_company(_split_denials(clause))
-
-
-def _list_company(words: Sequence[str], kept: frozenset[str] = frozenset()) -> list[str]:
-    """Words that keep company: those of content, deniers, all that have an opposite, and some more."""
-    opposites = _load_opposites()
-    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS or w in kept]
+def _list_company(words: Sequence[str]) -> list[str]:
+    """Words that keep company: those of content, deniers, all that have an opposite, and what joins."""
+    kept = _load_opposites().keys() | _DENIALS | _CONJUNCTIONS
+    return [word for word in words if word not in STOP_WORDS or word in kept]
 
 
 def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bool:
@@ -107,10 +96,11 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
         if _DENIALS & set(clause[max(0, at - 3) : at]):
             continue
         contrary = (_load_opposites().get(word, frozenset()) | _list_prefixed(word)) & vocabulary
-        if not contrary:
+        if not contrary or _is_joined(clause, at, contrary):
             continue
         following = clause[at + 1] if at + 1 < len(clause) else ""
         before = clause[at - 1] if at else ""
+        following, before = ("" if w in _CONJUNCTIONS else w for w in (following, before))
         either = frozenset({word}) | contrary
         if before and _stands_beside(frozenset({word}), before, -1, company):
             continue
@@ -120,6 +110,14 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
         if before and is_alone and _is_contrary(word, contrary, before, -1, company):
             return True
     return False
+
+
+def _is_joined(clause: Sequence[str], at: int, contrary: frozenset[str]) -> bool:
+    """Whether a word is told together with its contrary: *real and synthetic images* are images of both kinds."""
+    before, after = clause[max(0, at - 2) : at], clause[at + 1 : at + 3]
+    return (len(before) == 2 and before[0] in contrary and before[1] in _CONJUNCTIONS) or (
+        len(after) == 2 and after[0] in _CONJUNCTIONS and after[1] in contrary
+    )
 
 
 def _list_prefixed(word: str) -> frozenset[str]:
@@ -161,17 +159,22 @@ Stated: TypeAlias = tuple[Sequence[str], Sequence[tuple[int, str]]]
 """The words of a sentence; and the place and stem of those that are no stop words."""
 
 
-def _is_denied(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> bool:
-    """Whether a claim denies a run of words that a paper states, or states one that it denies."""
-    denials = [at for at, word in enumerate(words) if word in _DENIALS]
-    if not denials and any(stem(word) in _NEGATIVE for word in words):
+def _is_denied(clauses: Sequence[Sequence[str]], sentences: Sequence[Sequence[str]]) -> bool:
+    """Whether a claim denies a run of words that a paper states, or states one that it denies.
+
+    A denial ends with its clause: *hiding must not; Diff-Privacy does both* denies nothing of the latter.
+    """
+    words = [word for clause in clauses for word in clause]
+    denying = [(clause, at) for clause in clauses for at, w in enumerate(clause) if w in _DENIALS]
+    if not denying and any(stem(word) in _NEGATIVE for word in words):
         return False
     stated = [
         (sentence, [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS])
         for sentence in sentences
     ]
-    if denials:
-        tail = [word for word in words[denials[-1] + 1 :] if word not in STOP_WORDS]
+    if denying:
+        clause, at = denying[-1]
+        tail = [word for word in clause[at + 1 :] if word not in STOP_WORDS]
         return _is_run_stated(tail[:_DENIED_RUN], stated, denied=False)
     content = [word for word in words if word not in STOP_WORDS]
     runs = [content[at : at + _DENIED_RUN] for at in range(len(content) - _DENIED_RUN + 1)]

@@ -65,10 +65,12 @@ class Relevance:
         evidence = tuple(evidence)
         self._elsewhere = frozenset[str]().union(*(content(item.paper.text) for item in evidence))
         self._titles = content(" ".join(item.paper.name for item in evidence))
-        people = {
-            a.name for e in evidence for a in e.paper.authorships if a.name not in e.apart.names
+        self._people = {
+            e.key: content(
+                " ".join(a.name for a in e.paper.authorships if a.name not in e.apart.names)
+            )
+            for e in evidence
         }
-        self._people = content(" ".join(people))
         papers: dict[str, tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]] = {}
         self._stated: dict[str, dict[str, frozenset[str]]] = {}
         self._others: dict[str, dict[str, frozenset[str]]] = {}
@@ -92,7 +94,7 @@ class Relevance:
             return True  # the papers' words are others then, and so are the model's vectors
         if self._borrows_name(text, own_items, keys := tuple(keys)):
             return False
-        if goes_on or own_items & self._asked:
+        if goes_on or own_items & self._asked or own_items & self._list_people(keys):
             return True
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
@@ -123,6 +125,10 @@ class Relevance:
             if all(counts[t] > 1 for t in own_items & items) or _is_own_speech(text)
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
+
+    def _list_people(self, keys: Iterable[str]) -> frozenset[str]:
+        """The names of who wrote the cited papers: who did is said of them."""
+        return frozenset[str]().union(*(self._people[key] for key in keys))
 
     def _states_figure(self, text: str, keys: Iterable[str]) -> bool:
         """Whether a figure of a sentence stands in one of its papers: *compared with 25 other methods*."""
@@ -155,7 +161,12 @@ class Relevance:
         counts = Counter(term for items in stated.values() for term in items)
         own_names = {name for sentence in stated for name in find_initials(sentence)}
         typed_names = [name for name in _list_names(text) if name not in own_names]
-        names = content(" ".join(typed_names)) - self._asked - self._titles - self._people
+        names = (
+            content(" ".join(typed_names))
+            - self._asked
+            - self._titles
+            - self._list_people(self._people)
+        )
         borrowed = {name for name in names if counts[name] == 1}
         further_terms = set(extract_terms(text)) - self._asked - names
         return len(names) < FEW_NAMES and any(

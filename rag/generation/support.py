@@ -16,6 +16,7 @@ from itertools import pairwise
 from rag.answers.confusables import is_patchwork
 from rag.generation.arithmetic import SUMMED, find_computed
 from rag.generation.attributions import find_invented_names
+from rag.generation.exchanged import exchanges
 from rag.generation.figure_checks import (
     LATEX,
     find_compared,
@@ -159,6 +160,8 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
         return ""
     if _FIRST.search(claim) and not ground.words & {"first", "only"}:
         return "priority"
+    if any(exchanges(claim, paper.lines) for paper in ground.each):
+        return "exchange"
     if compared and ground.n_papers > 1:
         return ""  # "the smaller model: 0.15 MB against 0.68 MB" is said of the two, not by one
     if is_turned_around(claim, [s for paper in ground.each for s in paper.sentences]):

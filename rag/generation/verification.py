@@ -25,6 +25,19 @@ _VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """What a model made of a reply.
+
+    Attributes:
+        verdicts: Whether a sentence is supported, by its place from 0.
+        failure: Why there are none; empty where the call went as it should.
+    """
+
+    verdicts: dict[int, bool]
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """A model that verifies replies, and its name for the reader."""
 
@@ -34,11 +47,11 @@ class Verifier:
 
     def verify(
         self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
-    ) -> dict[int, bool]:
-        """Whether each sentence is supported, by its place from 0.
+    ) -> Verification:
+        """Whether each sentence is supported.
 
-        None of one that states nothing or was passed over, and none at all where the call fails: there
-        the free checks stand.
+        No verdict of one that states nothing or was passed over, and none at all where the call
+        fails: there the free checks stand.
         """
         reply = Reply()
         messages = self.build_messages(question, sentences, evidence)
@@ -47,12 +60,15 @@ class Verifier:
         text = "".join(map(thoughts.process_piece, pieces)) + thoughts.close()
         words = self.prompt.words
         meanings = {words["supported"]: True, words["unsupported"]: False}
+        places = _list_places(sentences)
+        printed = [(n, v) for n, v in _list_verdicts(text) if 0 < n <= len(places)]
         verdicts = {
-            number - 1: meanings[verdict]
-            for number, verdict in _list_verdicts(text)
-            if verdict in meanings and 0 < number <= len(sentences)
+            places[n - 1]: meanings[verdict] for n, verdict in printed if verdict in meanings
         }
-        return verdicts if reply.error is None else {}
+        if reply.error is not None:
+            return Verification({}, str(reply.error))
+        is_understood = verdicts or any(verdict == words["nothing"] for _, verdict in printed)
+        return Verification(verdicts, "" if is_understood else "its reply holds no verdicts")
 
     def build_messages(
         self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
@@ -60,7 +76,8 @@ class Verifier:
         """The call: the passages cited anywhere in the reply, and its sentences."""
         cited = {key for sentence in sentences for key in sentence.keys}
         items = [item for item in evidence if item.key in cited]
-        texts = [sentence.words for sentence in sentences]
+        stated = [sentences[at] for at in _list_places(sentences)]
+        texts = [sentence.keyed or sentence.words for sentence in stated]
         mark = prompt_files.compute_fence(question, *texts, *(item.quote for item in items))
         passages = [
             self.prompt.render_part("passage", build_particulars(item, self.prompt, mark))
@@ -72,11 +89,11 @@ class Verifier:
                 {
                     "number": str(number),
                     "keys": " ".join(sentence.keys) or self.prompt.render_part("none", {}),
-                    "text": render_fenced(sentence.words, mark) or "-",
+                    "text": render_fenced(text, mark),
                     "fence": mark,
                 },
             )
-            for number, sentence in enumerate(sentences, 1)
+            for number, (sentence, text) in enumerate(zip(stated, texts, strict=True), 1)
         ]
         return self.prompt.render(
             {
@@ -86,6 +103,11 @@ class Verifier:
                 "fence": mark,
             }
         )
+
+
+def _list_places(sentences: Sequence[Sentence]) -> list[int]:
+    """Places of the sentences that have words: the rule below a table's head has none."""
+    return [at for at, sentence in enumerate(sentences) if sentence.words]
 
 
 def _list_verdicts(text: str) -> Iterator[tuple[int, str]]:

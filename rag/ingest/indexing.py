@@ -306,7 +306,9 @@ def _put(
 ) -> Iterator[LexicalRecord]:
     """What the lexical index takes in, in the order given; a batch's vectors are put in before it."""
     for n_done, records in _iter_index_records(library, chunk_ids, place.embedder):
-        vectors.upsert([VectorRecord(r.chunk.chunk_id, r.paper, r.vector) for r in records])
+        vectors.upsert(
+            [VectorRecord(r.chunk.chunk_id, r.chunk.paper_id, r.vector) for r in records]
+        )
         yield from (build_lexical_record(r.chunk, r.paper) for r in records)
         tell("indexing", n_done, len(chunk_ids))
 

@@ -35,7 +35,6 @@ from rag.types import Chunk, DocumentPlan, Place, Plan, Rejection, Report
 from rag.types.errors import NotFound
 from rag.types.ingests import Survey
 from rag.types.ports import Embedder, Encoder, Stores
-from rag.types.token_vectors import Encoding
 
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
@@ -350,23 +349,22 @@ def compress_old_tokens(
 
     Killed at any moment, it goes on from there next time; until then they are read as they are.
     """
+    from rag.ingest.kept_tokens import shrink
+
     name, after, n_done = library.index_state.embedder, "", 0
     while batch := writer.list_old_tokens(name, after, COMPRESS_BATCH):
         present = embedder()
         if present.name != name or not isinstance(present, Encoder):
             return  # only its own embedder can; others are dropped with the rest of its vectors
-        decoded = [(chunk_id, v, decode_stored(v, tokens)) for chunk_id, v, tokens in batch]
-        writer.store_vectors(
-            name,
-            [
-                (chunk_id, vector, encode_tokens(present.compress(old)))
-                for chunk_id, vector, old in decoded
-                if isinstance(old, Encoding)
-            ],
-        )
-        after, n_done = batch[-1][0], n_done + len(batch)
+        shrunk = []
+        for chunk, is_whole, vector, tokens in batch:
+            kept = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
+            shrunk.append((chunk.chunk_id, vector, encode_tokens(kept)))
+        writer.store_vectors(name, shrunk)
+        after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
             progress("compressing", n_done, library.n_chunks)
+    writer.reclaim()
     writer.note_layout()
 
 
@@ -392,7 +390,7 @@ def _embed(
             encodings = embedder.encode(texts)
             roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
             encodings = [
-                encoding if is_whole else keep_telling(chunk, encoding)
+                keep_telling(chunk, encoding, is_whole=is_whole)
                 for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
             ]
             encoded_chunks = [

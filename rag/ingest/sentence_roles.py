@@ -1,8 +1,8 @@
 """Keeps the roles of sentences in step with the chunks: of new ones, and of those of older libraries.
 
-Chunks that are embedded anyway get theirs from the vectors at hand, abstracts from the token vectors that the
-library keeps; windows of long texts, of which not all are kept, are embedded once more. Only token vectors of the embedded model
-are understood; with another embedder, roles are not known.
+Chunks that are embedded anyway get theirs from the vectors at hand; others are embedded once more, as the library
+keeps only the token vectors of telling words. Only those of the embedded model are understood; with another
+embedder, roles are not known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from rag.library import Library, Writer
 from rag.library.chunking import get_embedded_text, get_sentences, get_text_offset
 from rag.library.rows import encode_roles
-from rag.library.token_vector_store import decode_stored
 from rag.types import Chunk
 from rag.types.ports import Embedder, Encoder
 from rag.types.token_vectors import Encoding
@@ -78,22 +77,9 @@ def store_missing(writer: Writer, embedder: Embedder, progress: Progress | None 
         return
     writer.expect_roles(compute_version())
     n_done, total = 0, writer.count_without_roles()
-    while rows := writer.list_without_roles(embedder.name, BATCH):
-        chunks = [(chunk, is_whole) for chunk, is_whole, *_ in rows]
-        windows = embedder.encode([get_embedded_text(c) for c, is_whole in chunks if not is_whole])
-        of_windows = iter(windows)
-        encodings = [
-            _restore(embedder, vector, tokens) if is_whole else next(of_windows)
-            for _, is_whole, vector, tokens in rows
-        ]
+    while chunks := writer.list_without_roles(embedder.name, BATCH):
+        encodings = embedder.encode([get_embedded_text(chunk) for chunk, _ in chunks])
         writer.store_roles(assign_roles(embedder.name, chunks, encodings).items())
-        n_done += len(rows)
+        n_done += len(chunks)
         if progress:
             progress("roles", n_done, total)
-
-
-def _restore(embedder: Encoder, vector: bytes, tokens: bytes) -> Encoding:
-    stored = decode_stored(vector, tokens)
-    if isinstance(stored, Encoding):
-        return stored
-    return embedder.restore(stored.vector, stored.tokens)

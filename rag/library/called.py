@@ -63,11 +63,27 @@ class CalledPapers(ScopedLibrary):
         bearing = (
             select(PAPER_WORDS.c.paper_id)
             .join(PAPERS)
-            .where(PAPER_WORDS.c.word == word, PAPER_WORDS.c.kind != "stem", self._test())
+            .where(
+                PAPER_WORDS.c.word == word, PAPER_WORDS.c.kind.in_(("title", "text")), self._test()
+            )
             .group_by(PAPER_WORDS.c.paper_id, *IN_PLACE[:2])
             .order_by(in_title.desc(), case((in_title == 1, 0), else_=n).desc(), *IN_PLACE[:2])
         )
         return tuple(row[0] for row in self.library.fetch(bearing.limit(limit)))
+
+    def list_with_bare(self, words: Collection[str]) -> dict[str, list[str]]:
+        """Ids of papers by those of some words that are the letters and digits of a coined word with marks."""
+        bare = select(PAPER_WORDS.c.word, PAPER_WORDS.c.paper_id).where(
+            is_listed(PAPER_WORDS.c.word, words),
+            PAPER_WORDS.c.kind == "bare",
+            self._is_in_scope(PAPER_WORDS),
+        )
+        ids: dict[str, list[str]] = {}
+        for word, paper_id in (
+            self.library.fetch(bare.order_by(PAPER_WORDS.c.paper_id)) if words else ()
+        ):
+            ids.setdefault(word, []).append(paper_id)
+        return ids
 
     def list_headed(self, word: str) -> list[tuple[str, str]]:
         """Ids and titles of the papers whose titles begin with a coined word."""
@@ -79,7 +95,7 @@ class CalledPapers(ScopedLibrary):
                 PAPERS.c.folded_title >= folded,
                 PAPERS.c.folded_title < folded + LAST,
                 PAPER_WORDS.c.word == folded,
-                PAPER_WORDS.c.kind != "stem",
+                PAPER_WORDS.c.kind.in_(("title", "text")),
                 self._test(),
             )
             .distinct()
@@ -92,7 +108,7 @@ class CalledPapers(ScopedLibrary):
         """Papers with any of some folded coined words, a few at a time."""
         with_words = select(PAPER_WORDS.c.paper_id).where(
             is_listed(PAPER_WORDS.c.word, words),
-            PAPER_WORDS.c.kind != "stem",
+            PAPER_WORDS.c.kind.in_(("title", "text")),
             self._is_in_scope(PAPER_WORDS),
         )
         ids = [row[0] for row in self.library.fetch(with_words.distinct())] if words else []

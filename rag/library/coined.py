@@ -74,14 +74,11 @@ def _get_one(owners: tuple[str, ...]) -> tuple[str, ...]:
 
 def find_paper_named_by(side: str, library: LibraryView) -> str | None:
     """Id of the one paper that a side of a comparison names, and nothing besides; None if none."""
-    if entitled := find_paper_entitled(_normalize_side(side), library):
+    name = _normalize_side(side)
+    if entitled := find_paper_entitled(name, library):
         return entitled
-    owners = (
-        find_owners(_normalize_side(side), library)
-        if NAMED.fullmatch(_normalize_side(side))
-        else ()
-    )
-    return owners[0] if len(owners) == 1 else None
+    spans = find_named_spans(name, library)
+    return spans[0][1] if [span for span, _ in spans] == [(0, len(name))] else None
 
 
 def find_paper_entitled(word: str, library: LibraryView) -> str | None:

@@ -50,6 +50,9 @@ class Database(Protocol):
     def require_whole(self, connection: Connection) -> None:
         """Raise a LibraryError that names the damage if a table or a page is missing."""
 
+    def reclaim(self, connection: Connection) -> None:
+        """Give room that nothing takes any more back to the disk, where that is the library's care."""
+
     @property
     def home(self) -> str:
         """A number that no copy of a shared database has; empty where the data folder is its home."""

@@ -18,7 +18,7 @@ from rag.text import fold
 from rag.text.english import MONTHS, join_names
 from rag.text.markdown import plain
 from rag.types import Condition, Paper
-from rag.types.fields import ANY_DIGIT, FIELDS, Operator, QueryError, Range, Scalar
+from rag.types.fields import ANY_DIGIT, FIELDS, IS_SURVEY, Operator, QueryError, Range, Scalar
 
 if TYPE_CHECKING:
     from rag.library.view import LibraryView
@@ -222,6 +222,8 @@ def format_condition(condition: Condition) -> str:
         if field == "code":
             return f"whose Code mark is {operator}"
         return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
+    if condition == IS_SURVEY:
+        return "that call themselves a survey, review or tutorial"
     if field == "paper":
         return "besides those shown" if condition.is_negative else "of those shown"
     if operator == "two_of":

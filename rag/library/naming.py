@@ -26,6 +26,11 @@ def is_made_up(word: str) -> bool:
     return any(c.isupper() for c in inner.replace("-", "")) or any(c.isdigit() for c in word)
 
 
+def drop_marks(word: str) -> str:
+    """The letters and digits of a name alone, folded: ``c2rl`` of ``C^2RL``."""
+    return "".join(c for c in fold(word) if c.isalnum())
+
+
 def is_headed(word: str, title: str | None) -> bool:
     """Whether the title begins with this word: ``NAR-Former`` heads ``NAR-Former V2: ...``."""
     return re.match(rf"{re.escape(fold(word))}(?![^\W_])", fold(title or "")) is not None

@@ -14,7 +14,15 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Table, exists, or_, select
 
 from rag.library.name_forms import build_name_forms, split_name
-from rag.library.naming import COINED_CHARS, LETTERS, NAMED, RETRACTED, is_made_up, shorten
+from rag.library.naming import (
+    COINED_CHARS,
+    LETTERS,
+    NAMED,
+    RETRACTED,
+    drop_marks,
+    is_made_up,
+    shorten,
+)
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
@@ -30,8 +38,9 @@ from rag.library.tables import (
 )
 from rag.text import fold, split_terms
 
-WordKind = Literal["title", "text", "stem"]
-"""Of a paper: words of the title, coined words of the text (both folded), stems of the name."""
+WordKind = Literal["title", "text", "stem", "bare"]
+"""Of a paper: words of the title, coined words of the text (both folded), stems of the name, and the letters
+and digits of coined words that have marks within."""
 VocabularyKind = Literal["any", "lower", "term", "place", "coined", "name"]
 """Of the library: every word in lower case; those that occur so; index terms; words of affiliations,
 folded; words of titles and coined words of texts, folded; coined names of titles, as printed."""
@@ -64,6 +73,7 @@ def build_part_rows(
         counts.update(("title", fold(word)) for word in NAMED.findall(title or ""))
         counts.update(("text", word) for word in _list_coined(text))
         counts.update(("stem", term) for term in split_terms(title or label))
+        counts.update(("bare", word) for word in _list_bare(f"{title or ''} {text}"))
         part_rows[PAPER_WORDS] += [
             {"paper_id": paper_id, "kind": kind, "word": word, "n": n}
             for (kind, word), n in counts.items()
@@ -81,6 +91,11 @@ def read_part_rows(
 
 def _list_coined(text: str) -> list[str]:
     return [fold(word) for word in NAMED.findall(text) if is_made_up(word)]
+
+
+def _list_bare(text: str) -> list[str]:
+    coined = (word for word in NAMED.findall(text) if is_made_up(word))
+    return [drop_marks(word) for word in coined if not word.isalnum()]
 
 
 def _list_names(title: str) -> Iterator[tuple[str, str]]:

@@ -155,6 +155,9 @@ class PostgresqlDatabase:
         """Nothing: the server checks its pages when it reads them, and its owner keeps backups."""
         return []
 
+    def reclaim(self, connection: Connection) -> None:
+        """Nothing: the server uses it for what comes next."""
+
     def require_whole(self, connection: Connection) -> None:
         missing = set(METADATA.tables) - set(connection.execute(_TABLES).scalars())
         if missing:

@@ -7,11 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, bindparam, column, select, table, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+    text,
+    update,
+)
 
 from rag.library import paper_words, rows
-from rag.library.tables import AUTHORSHIPS, PAGES, PAPERS, is_listed
-from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, TOKEN_BYTES
+from rag.library.search_forms import WORD
+from rag.library.tables import AUTHORSHIPS, PAGES, PAPER_WORDS, PAPERS, is_listed
+from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
 
@@ -335,6 +346,16 @@ ALTER TABLE packed_entries RENAME TO entries;
 CREATE INDEX entries_paper ON entries (paper_id);
 """
 
+_SEARCHED = {
+    "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
+    **{
+        name: ("searched",)
+        for name in ("paper_places", "paper_affiliations", "paper_links", "paper_keywords",
+                     "paper_title_words", "authorships", "pages", "aliases")
+    },
+}  # fmt: skip
+"""Columns of searched forms, which kept a space before the mark that now stands for it."""
+
 _BATCH = 2_000
 
 
@@ -387,6 +408,17 @@ def _fill_words(connection: Connection) -> None:
     paper_words.update_names(connection)
 
 
+def _fill_bare_words(connection: Connection) -> None:
+    """Add the coined words of the papers that are there without their marks."""
+    connection.execute(PAPER_WORDS.delete().where(PAPER_WORDS.c.kind == "bare"))
+    ids = list(connection.execute(select(PAPERS.c.paper_id)).scalars())
+    for start in range(0, len(ids), _BATCH):
+        part_rows = paper_words.read_part_rows(connection, ids[start : start + _BATCH])
+        bare = [row for row in part_rows[PAPER_WORDS] if row["kind"] == "bare"]
+        if bare:
+            connection.execute(PAPER_WORDS.insert(), bare)
+
+
 def _pack_entries(connection: Connection) -> None:
     """Put what two columns of text say into one, document by document."""
     kept = ("document_id", "ordinal", "line", "paper_id", "digest")
@@ -404,6 +436,14 @@ def _pack_entries(connection: Connection) -> None:
                 for row in connection.execute(of_document).mappings()
             ],
         )
+
+
+def _drop_spaces(connection: Connection) -> None:
+    """Leave out of the searched forms the spaces that their marks stand for."""
+    for name, columns in _SEARCHED.items():
+        forms = table(name, *map(column, columns))
+        shorter = {c.name: func.replace(c, f" {WORD}", WORD) for c in forms.c}
+        connection.execute(update(forms).values(shorter))
 
 
 def _drop_later(row: Mapping[str, object]) -> dict[str, object]:
@@ -440,13 +480,15 @@ LIBRARY_MIGRATIONS = (
     Migration(_IDENTITY),
     Migration(_WORDS, _fill_words),
     Migration(_PACKED, _pack_entries, _UNPACKED),
+    Migration("", _drop_spaces),
+    Migration("", _fill_bare_words),
 )
 """In order; a database counts those that were run."""
 
 _DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
 WHOLE_VECTOR = f"""
 length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
-    AND ((length(tokens) - {HEAD_BYTES}) % {TOKEN_BYTES} = 0
+    AND ((length(tokens) - {HEAD_BYTES}) % {ROUND} = 0
         OR (length(tokens) - {HEAD_BYTES}) % ({PLAIN_TOKEN_BYTES} + {_DIMENSION} / 2) = 0)))
 """
 """SQL test that a row of ``vectors`` is complete, by its lengths, which need not read the vectors."""

@@ -20,7 +20,7 @@ _GAP = re.compile(r"[\s\-–—_]+")
 
 
 class _Marked(dict[int, str | int | None]):
-    """Maps code points to themselves, with `WORD` after those that are no letter or digit."""
+    """Maps code points to themselves, with `WORD` after those that are no letter, digit or space."""
 
     def __missing__(self, point: int) -> str | int | None:
         char = chr(point)
@@ -28,11 +28,12 @@ class _Marked(dict[int, str | int | None]):
         return self[point]
 
 
-_MARKED = _Marked({ord(WORD): None})
+_MARKED = _Marked({ord(WORD): None, ord(" "): WORD})
+"""`WORD` stands for a space, too: a ninth of a text less to keep and to look through."""
 
 
 def build_searched(text: str) -> str:
-    """The folded text with `WORD` wherever a word may begin: in front, and behind what is none."""
+    """The folded text with `WORD` wherever a word may begin: in front, for a space, and behind what is no word."""
     return WORD + fold(text).translate(_MARKED)
 
 

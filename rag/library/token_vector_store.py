@@ -1,10 +1,12 @@
 """Token vectors as bytes, little endian, in the form that the embedder's `Encoder.compress` gives them.
 
-Layout: `LAYOUT`, bytes of one token's values (uint16); n (uint32); vocabulary ids (n) uint16; starts (n) uint16, the lower
-half of each; scales (n) uint8, see `pack_scales`; values (n, bytes) uint8.
+Layout: `LAYOUT`, bytes of one token's values (uint16); n (uint32); vocabulary ids (n) uint16; scales (n) uint8, see
+`pack_scales`; values (n, bytes) uint8; starts, see `pack_starts`, filled up to a multiple of `ROUND` bytes.
 
-`PLAIN_LAYOUT` keeps four bits of each number, for models without an `Encoder.compress`, and is read in libraries that an
-older version made. Its head has the dimension in place of the bytes; then scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2) uint8, the even
+`WIDE_LAYOUT`, of all tokens, and `PLAIN_LAYOUT` are read in libraries that an older version made. The first has, after
+its head, vocabulary ids (n) uint16; starts (n) uint16, the lower half of each; scales (n) uint8; values (n, bytes) uint8.
+
+`PLAIN_LAYOUT` keeps four bits of each number, for models without an `Encoder.compress`, too. Its head has the dimension in place of the bytes; then scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2) uint8, the even
 number of each pair in the low half, each from 0 to 14 for -7 to 7.
 """
 
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LAYOUT, PLAIN_LAYOUT = 0xF404, 0xF401
+LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT = 0xF405, 0xF404, 0xF401
 """Goes up with every change of the layout or of what the token vectors are."""
 _HEAD = struct.Struct("<HHI")
 HEAD_BYTES = _HEAD.size
-PLAIN_START = _HEAD.pack(PLAIN_LAYOUT, 0, 0)[:2]
-TOKEN_BYTES = 5
-"""What each token takes beside its values, whose bytes are a multiple of it, too: a row's length tells a broken one."""
+OLD_STARTS = tuple(_HEAD.pack(layout, 0, 0)[:2] for layout in (WIDE_LAYOUT, PLAIN_LAYOUT))
+"""What rows of older layouts begin with."""
+ROUND = 5
+"""Bytes after the head are a multiple of it in both layouts but the plain one: a row's length tells a broken one."""
+_WIDE_TOKEN_BYTES = 5
+_LONG_STEP = 255
 PLAIN_TOKEN_BYTES = 12
 _PLAIN_TOP = 7
 SCALE_STEPS, SCALE_OF_ONE = 16, 160
@@ -53,13 +58,14 @@ def encode_tokens(tokens: CompressedTokens) -> bytes:
     """The token vectors of one text; its own vector is kept apart."""
     import numpy as np
 
-    return b"".join((
-        _HEAD.pack(LAYOUT, tokens.packed.shape[1], len(tokens.ids)),
+    parts = b"".join((
         tokens.ids.astype("<u2").tobytes(),
-        (tokens.starts & 0xFFFF).astype("<u2").tobytes(),
         pack_scales(tokens.scales).tobytes(),
         np.ascontiguousarray(tokens.packed).tobytes(),
+        pack_starts(tokens.starts).tobytes(),
     ))  # fmt: skip
+    filling = bytes((_LONG_STEP,)) * (-len(parts) % ROUND)
+    return _HEAD.pack(LAYOUT, tokens.packed.shape[1], len(tokens.ids)) + parts + filling
 
 
 def encode_plain(encoding: Encoding) -> bytes:
@@ -97,6 +103,25 @@ def unpack_scales(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.exp2(steps / SCALE_STEPS).astype(np.float32)
 
 
+def pack_starts(starts: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Ascending starts as steps from one to the next: bytes of 255 that go on, then one that is less and ends it."""
+    import numpy as np
+
+    steps = np.diff(starts, prepend=0)
+    ends = np.cumsum(steps // _LONG_STEP + 1)
+    packed = np.full(ends[-1] if len(ends) else 0, _LONG_STEP, np.uint8)
+    packed[ends - 1] = steps % _LONG_STEP
+    return packed
+
+
+def unpack_starts(packed: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The starts that `pack_starts` packed; further bytes of 255 behind them say nothing."""
+    import numpy as np
+
+    starts: NDArray[np.int32] = np.cumsum(packed, dtype=np.int32)[packed != _LONG_STEP]
+    return starts
+
+
 def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
     """The encoding from the bytes of `encode_vector` and `encode_tokens`; of the plain layout, in floats.
 
@@ -106,24 +131,32 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
     import numpy as np
 
     layout, width, n = _HEAD.unpack_from(tokens) if len(tokens) >= HEAD_BYTES else (0, 0, 0)
-    if layout not in (LAYOUT, PLAIN_LAYOUT) and len(tokens) >= HEAD_BYTES:
+    if layout not in (LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT) and len(tokens) >= HEAD_BYTES:
         raise LibraryError(
             "the token vectors in the library were made by another version of Paperfolk; "
             'run "paperfolk ingest --rebuild"'
         )
     if layout == PLAIN_LAYOUT:
         return decode_plain(vector, tokens)
-    if layout != LAYOUT or len(tokens) != HEAD_BYTES + n * (TOKEN_BYTES + width):
+    after_ids = HEAD_BYTES + 2 * n
+    if layout == WIDE_LAYOUT and len(tokens) == HEAD_BYTES + n * (_WIDE_TOKEN_BYTES + width):
+        starts, at = _unwrap(np.frombuffer(tokens, "<u2", n, after_ids)), after_ids + 2 * n
+    elif layout == LAYOUT and len(tokens) >= after_ids + n * (1 + width):
+        starts, at = (
+            unpack_starts(np.frombuffer(tokens, np.uint8, -1, after_ids + n * (1 + width))),
+            after_ids,
+        )
+    else:
         raise _build_damage()
-    at = HEAD_BYTES + TOKEN_BYTES * n
-    halves = np.frombuffer(tokens, "<u2", 2 * n, HEAD_BYTES)
+    if len(starts) != n:
+        raise _build_damage()
     return StoredEncoding(
         np.frombuffer(vector, "<f2").astype(np.float32),
         CompressedTokens(
-            ids=halves[:n],
-            starts=_unwrap(halves[n:]),
-            scales=unpack_scales(np.frombuffer(tokens, np.uint8, n, at - n)),
-            packed=np.frombuffer(tokens, np.uint8, n * width, at).reshape(n, width),
+            ids=np.frombuffer(tokens, "<u2", n, HEAD_BYTES),
+            starts=starts,
+            scales=unpack_scales(np.frombuffer(tokens, np.uint8, n, at)),
+            packed=np.frombuffer(tokens, np.uint8, n * width, at + n).reshape(n, width),
         ),
     )
 

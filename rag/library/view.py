@@ -39,12 +39,14 @@ from rag.library.sources import PRINTED, find_source
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
+    DOCUMENTS,
     PAPER_WORDS,
     PAPERS,
     PLACES,
     has_part,
     is_listed,
 )
+from rag.text import fold
 from rag.types import Condition, Place, ScoredPaper
 from rag.types.fields import FIELDS
 from rag.types.papers import NOT_FOUND
@@ -74,6 +76,17 @@ class LibraryView(CalledPapers, ScopedPeople):
     @cached_property
     def n_papers(self) -> int:
         return self.count_papers()
+
+    @cached_property
+    def institutions(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of documents by the institution that heads them, folded."""
+        headed = select(DOCUMENTS.c.institution, DOCUMENTS.c.name).where(
+            DOCUMENTS.c.institution.is_not(None)
+        )
+        names: dict[str, tuple[str, ...]] = {}
+        for institution, name in self.library.fetch(headed.order_by(DOCUMENTS.c.name)):
+            names[fold(institution)] = (*names.get(fold(institution), ()), name)
+        return names
 
     # --- papers -------------------------------------------------------------------------------
 

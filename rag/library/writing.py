@@ -54,7 +54,7 @@ from rag.library.tables import (
     build_upsert,
     is_listed,
 )
-from rag.library.token_vector_store import LAYOUT, PLAIN_START
+from rag.library.token_vector_store import LAYOUT, OLD_STARTS
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
 _MODULUS = 2**128
@@ -308,7 +308,7 @@ class Writer:
 
         Each step follows the index of keys, so it costs what is reached, not what the library has.
         """
-        keys = frontier = set(self._shared)
+        keys = frontier = self._drop_idle(self._shared)
         of_entry = and_(
             _OTHER_KEYS.c.document_id == ENTRY_KEYS.c.document_id,
             _OTHER_KEYS.c.ordinal == ENTRY_KEYS.c.ordinal,
@@ -316,7 +316,7 @@ class Writer:
         theirs = select(_OTHER_KEYS.c.key).join_from(ENTRY_KEYS, _OTHER_KEYS, of_entry).distinct()
         while frontier:
             reached = theirs.where(is_listed(ENTRY_KEYS.c.key, sorted(frontier)))
-            frontier = set(self._db.execute(reached).scalars()) - keys
+            frontier = self._drop_idle(set(self._db.execute(reached).scalars()) - keys)
             keys = keys | frontier
         places = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal).where(
             is_listed(ENTRY_KEYS.c.key, sorted(keys))
@@ -324,6 +324,15 @@ class Writer:
         place = (ENTRIES.c.document_id, ENTRIES.c.ordinal)
         new = select(*place).where(ENTRIES.c.paper_id == _TO_BE_FOUND)
         return places.union(new).subquery()
+
+    def _drop_idle(self, keys: set[str]) -> set[str]:
+        """Some keys without those that join nothing in this library, with what changed."""
+        sought = [
+            matching.BY_FILE + key.removeprefix(matching.MISREAD)
+            for key in matching.list_idle(keys, ())
+        ]
+        there = select(ENTRY_KEYS.c.key).where(is_listed(ENTRY_KEYS.c.key, sought)).distinct()
+        return keys - matching.list_idle(keys, {*self._db.execute(there).scalars(), *self._shared})
 
     def part_entries(self, digests: Collection[str], *, join: bool = False) -> None:
         """Keep the entries with these digests apart from all others, or no longer."""
@@ -412,10 +421,13 @@ class Writer:
             self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
             self._add_rows(part, part_rows.get(part, ()))
         self._send(ids)
-        self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.paper_id, ids)))
+        of_papers = is_listed(CHUNKS.c.paper_id, ids)
+        known = select(CHUNKS.c.chunk_id, CHUNKS.c.roles).where(of_papers)
+        roles = {chunk_id: blob for chunk_id, blob in self._db.execute(known)}  # of the same text
+        self._db.execute(CHUNKS.delete().where(of_papers))
+        chunks = [chunk for paper in papers for chunk in chunking.split_paper(paper)]
         self._add_rows(
-            CHUNKS,
-            [rows.build_chunk_row(c) for paper in papers for c in chunking.split_paper(paper)],
+            CHUNKS, [{**rows.build_chunk_row(c), "roles": roles.get(c.chunk_id)} for c in chunks]
         )
         self._send(ids)
 
@@ -502,6 +514,10 @@ class Writer:
         with self._open_transaction(), translated(self._database):
             self._database.require_whole(self._db)
 
+    def reclaim(self) -> None:
+        """Make the library's file as small as what it holds; nothing else may be under way."""
+        self._database.reclaim(self._db)
+
     def drop_broken_vectors(self) -> int:
         """Delete vectors that no embedder can have made; returns their number."""
         wanted = select(META.c.value).where(META.c.key == "target").scalar_subquery()
@@ -522,13 +538,10 @@ class Writer:
         with self._open_transaction():
             return int(self._db.execute(unknown).scalar_one())
 
-    def list_without_roles(
-        self, embedder: str, limit: int
-    ) -> list[tuple[Chunk, bool, bytes, bytes]]:
-        """Chunks with no roles yet, as `list_unembedded`, with vector and token vectors of each."""
+    def list_without_roles(self, embedder: str, limit: int) -> list[tuple[Chunk, bool]]:
+        """Chunks with token vectors and no roles yet, as `list_unembedded`."""
         unknown = (
-            _CHUNKS.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
-            .join(VECTORS, VECTORS.c.chunk_id == CHUNKS.c.chunk_id)
+            _CHUNKS.join(VECTORS, VECTORS.c.chunk_id == CHUNKS.c.chunk_id)
             .where(
                 CHUNKS.c.roles.is_(None),
                 VECTORS.c.embedder == embedder,
@@ -538,7 +551,7 @@ class Writer:
         )
         with self._open_transaction():
             records = self._db.execute(unknown).mappings().all()
-        return [(rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in records]
+        return [(rows.build_chunk(row), bool(row["whole"])) for row in records]
 
     def store_roles(self, roles: Iterable[tuple[str, bytes]]) -> None:
         """Keep the roles of chunks' sentences (chunk id, roles), of those chunks that are stored."""
@@ -561,21 +574,26 @@ class Writer:
 
     def list_old_tokens(
         self, embedder: str, after: str, limit: int
-    ) -> list[tuple[str, bytes, bytes]]:
-        """The next token vectors in the old layout: chunk id, vector, token vectors."""
-        columns = (VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens)
+    ) -> list[tuple[Chunk, bool, bytes, bytes]]:
+        """The next token vectors in an old layout: chunks as `list_unembedded`, vector, token vectors."""
+        layout = func.substr(VECTORS.c.tokens, 1, len(OLD_STARTS[0]))
         old = (
-            select(*columns)
+            _CHUNKS.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
+            .join(VECTORS, VECTORS.c.chunk_id == CHUNKS.c.chunk_id)
             .where(
                 VECTORS.c.embedder == embedder,
                 VECTORS.c.chunk_id > after,
-                func.substr(VECTORS.c.tokens, 1, len(PLAIN_START)) == PLAIN_START,
+                layout.in_(OLD_STARTS),
             )
             .order_by(VECTORS.c.chunk_id)
             .limit(limit)
         )
         with self._open_transaction():
-            return [tuple(row) for row in self._db.execute(old)]
+            found = self._db.execute(old).mappings().all()
+        return [
+            (rows.build_chunk(row), bool(row["whole"]), row["vector"], row["tokens"])
+            for row in found
+        ]
 
     # --- journal --------------------------------------------------------------------------------
 

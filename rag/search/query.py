@@ -15,7 +15,7 @@ FRAME_WORDS = frozenset(
 a about also am an and any anybody anyone approach are around article articles as at author authors
 based be been believe but by call called can cant cannot claim collection compare comparison contrast corpus could describe
 did discuss do does entries entry explain find for forget forgot from had has have here how i idea in is it its just know known
-library like list listed look looking me mention mentions method my name named names of on one ones
+library like list listed look looking me mention mentioned mentions method my name named names of on one ones
 or outline overview paper papers people person please pls project recall remember research said say says see seen
 share show some somebody someone something study studies stuff
 summaries summarise summarize summary talk tell that the their them there

@@ -88,6 +88,7 @@ class TokenEmbedder(Protocol):
 
     def encode_query(self, text: str) -> Encoding: ...
     def compress(self, encoding: Encoding) -> CompressedTokens: ...
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens: ...
     def match(self, queries: late.Matrix, tokens: DocumentTokens) -> late.Matrix: ...
 
 
@@ -276,8 +277,12 @@ class Retriever:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.list_encodings([c.chunk_id for c in missing])
             for chunk, encoding in zip(missing, encodings, strict=True):
-                if isinstance(encoding, Encoding):  # of an older version, until the next ingest
-                    encoding = StoredEncoding(encoding.vector, embedder.compress(encoding))
+                # Of an older version, until the next ingest.
+                if isinstance(encoding, Encoding):
+                    tokens = embedder.compress(encoding)
+                else:
+                    tokens = embedder.narrow(encoding.tokens)
+                encoding = StoredEncoding(encoding.vector, tokens)
                 self._cache[chunk.chunk_id] = build_token_matrix(chunk, encoding)
             matrices = [self._cache[c.chunk_id] for c in chunks]
             while len(self._cache) > CACHED_CHUNKS:

@@ -168,6 +168,9 @@ def split_alternatives(topic: str) -> list[str]:
     """
     if stroke := _STROKE.fullmatch(topic):
         return [f"{stroke[1]}{word}{stroke[4]}" for word in stroke.group(2, 3)]
+    # "deepfake / face forgery": each side is whole
+    if len(apart := re.split(r"\s+/\s+", topic)) > 1 and len(topic.split()) <= _MOST_WORDS:
+        return [side.strip() for side in apart if side.strip()] or [topic]
     sides = [side for part in _OR.split(topic) for side in part.split(",") if side.strip()]
     is_short = len(topic.split()) <= _MOST_WORDS  # a title ("… or not to …") has no sides
     if not _OR.search(topic) or len(sides) < 2 or not is_short:

@@ -24,6 +24,7 @@ from rag.serve.routes import EVENT_STREAM, check_model, check_text, iter_sent_ev
 from rag.serve.schemas import ChatCompletion, ChatMessage, ChatRequest, ModelCard, ModelList
 from rag.serve.sources import format_answer, format_sources
 from rag.types import Answer, Delta, Event
+from rag.types.answers import UNVERIFIED
 from rag.types.cancellation import CancelToken
 from rag.types.serialise import record
 
@@ -134,6 +135,7 @@ class Reply:
         self._body, self._library, self._base_url = body, library, base_url
         self._id, self._created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
         self._is_begun = False
+        self._streamed = ""
 
     def build_whole(self, answer: Answer) -> dict[str, Any]:
         """The completion; reads the library."""
@@ -154,11 +156,14 @@ class Reply:
     def build_chunks(self, event: Event) -> str:
         """The events that one event of the answer is; a step is a comment, which keeps the line open."""
         if isinstance(event, Delta):
+            self._streamed += event.text
             return self._begin() + self._write_chunk({"content": event.text})
         if not isinstance(event, Answer):
             return self._begin() + f": {event.name}\n\n"
-        sources = format_sources(event, self._library)
-        text = event.text.strip() + sources
+        marks = event.list_late_marks(self._streamed)
+        sources = "".join(f"\n\n{UNVERIFIED} {sentence}" for sentence in marks)
+        sources += format_sources(event, self._library)
+        text = self._streamed + sources
         annotations = self._list_annotations(event, text)
         tail = self._write_chunk({"content": sources}) if sources else ""
         tail += self._write_chunk({"annotations": annotations}) if annotations else ""

@@ -40,6 +40,7 @@ _ATOM = re.compile(
     rf"|(?P<recent>{_RECENTLY})\b)",
     re.IGNORECASE,
 )
+_NEXT = re.compile(r"\b(?:next|coming|upcoming)\s{1,3}\Z", re.IGNORECASE)
 _TO = re.compile(r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|up\s+to)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+years?\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|to)\s+(?:in\s+)?|\s*[-–]\s*", re.IGNORECASE)
@@ -150,6 +151,9 @@ def find_times(text: str, newest: Day | None) -> list[TimePhrase]:
 def _read_atom(match: re.Match[str], newest: Day | None) -> _Atom | None:
     if match["year"]:
         return _Atom(match, build_years(int(match["year"]), int(match["year"])))
+    # "a workshop next spring": no paper is from then
+    if (match["month"] or match["season"]) and _NEXT.search(match.string[: match.start()]):
+        return None
     if match["month"]:
         # "may" and "march" in small letters are words before they are months.
         if match["month"].islower() and match["month"] in ("may", "march", "mar", "sep", "dec"):

@@ -19,6 +19,10 @@ Verdict = Literal["supported", "checked", "not_found"]
 found nothing wrong; one of them did not find it there."""
 
 
+UNVERIFIED = "(unverified)"
+"""Stands behind a sentence that its papers do not say, as far as was checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """The link from a marker in an answer to a place in a paper.
@@ -168,6 +172,16 @@ class Answer:
     cached: bool = False
     steps: tuple[tuple[str, float], ...] = ()
     outcome: Outcome | None = None
+
+    def list_late_marks(self, streamed: str) -> list[str]:
+        """Sentences that were marked after they had been sent: what a reader of the stream lacks.
+
+        Args:
+            streamed: The text as it was sent, piece by piece.
+        """
+        n_marks, n_sent = self.text.count(UNVERIFIED), streamed.count(UNVERIFIED)
+        marked = [said.text for said in self.sentences if said.verdict == "not_found"]
+        return marked if n_sent < n_marks else []
 
     @property
     def n_by_verdict(self) -> Mapping[Verdict, int]:

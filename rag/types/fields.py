@@ -270,3 +270,15 @@ def _has_type(value: object, type_: FieldType) -> bool:
     if type_ == "day":
         return isinstance(value, date)
     return isinstance(value, str) and bool(value.strip())
+
+
+IS_SURVEY = Condition(
+    "text",
+    "contains_any",
+    (
+        "a survey", "this survey", "we survey", "survey of", "survey on", "comprehensive survey", "survey paper",
+        "a review", "this review", "we review", "review of", "review on", "systematic review", "literature review",
+        "scoping review", "narrative review", "comprehensive review", "meta analysis", "tutorial on", "this tutorial",
+    ),
+)  # fmt: skip
+"""What a survey or review says of itself in its title or abstract."""

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.types.token_vectors import CompressedTokens, Encoding
 
 LEXICAL_FIELDS = ("body", "title", "names")
@@ -36,10 +33,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """A chunk for the vector store: its vector (float16, little endian) and filter fields."""
+    """A chunk for the vector store: its vector (float16, little endian), and the paper that it is filtered by."""
 
     chunk_id: str
-    paper: Paper
+    paper_id: str
     vector: bytes
 
 
@@ -122,7 +119,7 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]: ...
     def compress(self, encoding: Encoding) -> CompressedTokens: ...
-    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding: ...
+    def narrow(self, tokens: CompressedTokens) -> CompressedTokens: ...
 
 
 class Reranker(Protocol):

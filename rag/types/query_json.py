@@ -125,10 +125,10 @@ def _load_object(type_: Any, value: object, where: str) -> object:
     if unknown := set(value) - known:
         raise QueryError(f"{where} has no {min(unknown)!r}; there are {', '.join(sorted(known))}")
     values = {name: _load(hints[name], each, f"{where}.{name}") for name, each in value.items()}
-    try:
-        return type_(**values)
-    except TypeError as exc:
-        raise QueryError(f"{where} lacks a part: {exc}") from exc
+    needed = {f.name for f in fields(type_) if f.default is f.default_factory is MISSING}
+    if missing := needed - set(values):
+        raise QueryError(f"{where} lacks a part: {', '.join(sorted(missing))}")
+    return type_(**values)
 
 
 _NO_DAYS = str | int | float | bool | Range | tuple[str | int | float | bool | Range, ...] | None

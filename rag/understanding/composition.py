@@ -13,7 +13,7 @@ from typing import cast
 
 from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
-from rag.types.fields import FIELDS, QueryError
+from rag.types.fields import FIELDS, IS_SURVEY, QueryError
 from rag.types.query import (
     NEW_DATA,
     READING_ORDER,
@@ -179,6 +179,9 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
     if want == "overview" and not parts.topics and (names_paper or not is_of_library):
         want = "passages"
+    # "are there surveys?": what papers call themselves is listed
+    if want in ("passages", "overview") and IS_SURVEY in parts.where:
+        return build_papers("papers", "", frame, parts)
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
         want = "overview" if _OF_PAPERS.search(parts.question) else want
@@ -321,8 +324,21 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
         and not (detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text))
     )
     detail = "" if want == "overview" and not is_told else detail
+    if (
+        want == "overview"
+        and not detail
+        and parts.topics
+        and _DETAIL_OF.match(parts.topics[0].text)
+    ):
+        detail = "problem"
     sides = _list_sides(parts) if want == "comparison" else ()
-    about = build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
+    about = (
+        _drop_detail(build_topic(parts))
+        if want == "overview"
+        else Topic(all_of=sides)
+        if sides
+        else None
+    )
     return Query(
         want,
         where=parts.where if want == "overview" else (),
@@ -343,6 +359,19 @@ _SURE_OF_SEVERAL = 0.85
 """Least probability of an overview's detail: most overviews have none, and its head has seen few of them
 ("what work is there on deepfake detection?" was asked for limitations, at .4)."""
 _DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
+
+
+_DETAIL_OF = re.compile(
+    r"(?:(?:main|major|biggest|key|open|common|typical|current|existing|known) )*(?:difficult(?:y|ies)|problems?|challenges?|limitations?|"
+    r"weakness(?:es)?|drawbacks?|shortcomings?|obstacles?|issues?|pitfalls?|downsides?) (?:of|in|with|for|about) (?=\S)",
+    re.IGNORECASE,
+)
+
+
+def _drop_detail(about: Topic | None) -> Topic | None:
+    """``difficulties in class incremental learning``: the detail is asked of papers, and is no topic."""
+    match = _DETAIL_OF.match(about.words) if about else None
+    return replace(about, words=about.words[match.end() :]) if about and match else about
 
 
 def _list_sides(parts: SlotParts) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import date
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition, Range
-from rag.types.query import PersonRef, Query, Reading, Topic
+from rag.types.query import Query, Reading, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
 from rag.understanding.entities import negate
 from rag.understanding.frame_types import Frame
@@ -46,15 +46,6 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     if adds:
         kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
     people, where = last.people, (*kept, *own.where)
-    named = tuple(
-        PersonRef(str(c.value), (str(c.value),))
-        for c in own.where
-        if (c.field, c.operator) == ("author", "is")
-    )
-    # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
-    if last.people and named and not own.people:
-        people = named
-        where = tuple(c for c in where if _group(c.field) != "person")
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
@@ -196,8 +187,6 @@ def drop_slot(query: Query, name: str) -> Query | None:
     # "how many papers on microRNAs in the heart? / drop heart"
     words = query.topic.split()
     kept = [word for word in words if word.lower() != name]
-    while kept and kept[-1].lower() in STOP_WORDS:
-        kept.pop()
     return replace(query, about=Topic(" ".join(kept))) if 0 < len(kept) < len(words) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
@@ -12,6 +13,7 @@ from rag.text.numbers import parse_number
 from rag.types import Answer, Paper, Thread
 from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
+from rag.understanding.slots import clean_words
 
 _MOST_LISTS = 4
 """Lists and sets of which the latest are remembered."""
@@ -21,7 +23,7 @@ CONTENT = ("passages", "overview", "comparison")
 SETS = ("papers", "count", "share", "groups", "extreme")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DialogueState:
     """What the conversation is about.
 
@@ -35,13 +37,10 @@ class DialogueState:
         parts: Of the last question, as it was read.
         broader: The topic that the last query's was narrowed from: "few-shot" of another one.
         topic: What the conversation is about, also where the last turns asked of single papers or people.
-        papers_before: Ids shown in the answer before the last, all of them.
         listed_people: Names of the last list shown, also while single people of it are spoken of.
         last_set: The last query of a set, also while single papers of it are spoken of.
-        before: The state after the last answer that showed something, where this one shows nothing.
         is_answered: False for the first of two questions of one message while the second is read.
-        sets: Queries of papers or people on a topic that were asked, the latest first; ``lists`` the ids of
-            the lists of papers that were shown.
+        earlier: The states after the turns before, the latest first.
     """
 
     query: Query
@@ -54,19 +53,40 @@ class DialogueState:
     broader: str = ""
     parts: tuple[Part, ...] = ()
     topic: Topic | None = None
-    before: DialogueState | None = None
-    papers_before: tuple[str, ...] = ()
     listed_people: tuple[str, ...] = ()
     last_set: Query | None = None
     is_answered: bool = True
-    sets: tuple[Query, ...] = ()
-    lists: tuple[tuple[str, ...], ...] = ()
+    earlier: tuple[DialogueState, ...] = ()
+
+    @property
+    def papers_before(self) -> tuple[str, ...]:
+        """Ids shown in the answer before the last, all of them."""
+        return self.earlier[0].papers if self.earlier else ()
+
+    @property
+    def before(self) -> DialogueState | None:
+        """The state after the last answer that showed something, where this one shows nothing."""
+        if self.papers or self.people:
+            return None
+        return next((s for s in self.earlier if s.papers or s.people), None)
 
     @property
     def slot_words(self) -> str:
         """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
         slots = ("about", "papers", "people")
         return next((p.words for p in self.parts if p.slot in slots and p.words), "")
+
+    @cached_property
+    def sets(self) -> tuple[Query, ...]:
+        """Queries of papers, or of people on a topic, that were asked, the latest first."""
+        asked = (state.query for state in (self, *self.earlier))
+        return tuple(dict.fromkeys(filter(_is_set, asked)))[:_MOST_LISTS]
+
+    @cached_property
+    def lists(self) -> tuple[tuple[str, ...], ...]:
+        """Ids of the lists of papers that were shown, the latest first."""
+        shown = (state.papers for state in (self, *self.earlier))
+        return tuple(dict.fromkeys(ids for ids in shown if len(ids) > 1))[:_MOST_LISTS]
 
     @property
     def shown(self) -> Shown:
@@ -137,7 +157,6 @@ def build_state(thread: Thread) -> DialogueState | None:
             papers = tuple(i for i in papers if i in of) or of
         people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
-        full = earlier if earlier.papers or earlier.people else earlier.before
         state = DialogueState(
             reading.query,
             turn.question,
@@ -149,26 +168,16 @@ def build_state(thread: Thread) -> DialogueState | None:
             _find_broader(earlier, reading.query),
             reading.parts,
             _find_topic(earlier, reading),
-            None if papers or people else full,
-            earlier.papers,
             earlier.listed_people if is_listed(people, earlier.listed_people) else people,
             _find_set(earlier, reading.query),
-            sets=_add_set(earlier.sets, reading.query),
-            lists=_add_list(earlier.lists, papers),
+            earlier=(state, *state.earlier) if state else (),
         )
     return state
 
 
-def _add_set(sets: tuple[Query, ...], query: Query) -> tuple[Query, ...]:
-    is_set = query.want in SETS or (query.want in ("people", "overview") and query.about)
-    is_own = is_set and not query.papers and query.relation is None
-    return tuple(dict.fromkeys((query, *sets)))[:_MOST_LISTS] if is_own else sets
-
-
-def _add_list(
-    lists: tuple[tuple[str, ...], ...], papers: tuple[str, ...]
-) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys((papers, *lists)))[:_MOST_LISTS] if len(papers) > 1 else lists
+def _is_set(query: Query) -> bool:
+    is_set = query.want in SETS or (query.want in ("people", "overview") and bool(query.about))
+    return is_set and not query.papers and query.relation is None
 
 
 def is_listed(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
@@ -194,7 +203,7 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
         return query.about
     named = " ".join(p.words for p in parts if p.printed.startswith('about "') and p.words)
     if query.want in CONTENT and named and not (query.papers and earlier.topic):
-        return query.about or Topic(named)
+        return query.about or Topic(clean_words(named) or named)
     return query.about or earlier.topic
 
 
@@ -209,13 +218,8 @@ def _find_broader(earlier: DialogueState, query: Query) -> str:
     before, now = earlier.query.topic, query.topic
     if query.about and query.about.all_of and query.want in SETS:
         return " and ".join(query.about.all_of[:-1])
-    if before and now != before and now.endswith(before):
-        return before
-    return (
-        earlier.broader
-        if now == before or (earlier.broader and now.endswith(earlier.broader))
-        else ""
-    )
+    is_kept = now == before or (earlier.broader and now.endswith(earlier.broader))
+    return earlier.broader if is_kept else ""
 
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
@@ -267,42 +271,63 @@ def list_terms(paper: Paper) -> set[str]:
 
 
 def find_called(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:
-    """Ids of the shown papers that ``the tracking one`` or ``ones`` mean, by words of their titles; or none."""
-    if not (words := _find_calling(question)):
-        return ()
-    shown = library.list_papers((*state.papers, *state.earlier_papers))
-    is_one = not _CALLED_SEVERAL.search(question)  # "the 2022 ones" are a part of the set
-    titled = [p.paper_id for p in shown if words <= {*split_terms(p.name), str(p.year) * is_one}]
-    titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
-    return tuple(titled[:1] if is_one else titled)
+    """Ids of the shown papers that ``the tracking one``, ``the ones`` or ``the two on label skew`` mean, by
+    words of their titles, else of their texts; or none.
+    """
+    words, n_wanted, n_least = _find_calling(question)
+    is_one = n_wanted == 1
+    shown = library.list_papers((*state.papers, *state.earlier_papers) if words else ())
+    said = [
+        ({*split_terms(p.name), str(p.year) * is_one}, list_terms(p), p.paper_id) for p in shown
+    ]
+    # The words end where no paper shown has them all: "the one on label skew handles what?".
+    for n in range(len(words), n_least, -1):
+        titled = [paper_id for title, _, paper_id in said if {*words[:n]} <= title]
+        told = [paper_id for _, text, paper_id in said if {*words[:n]} <= text]
+        if called := titled if len(titled) >= n_wanted else [*dict.fromkeys((*titled, *told))]:
+            return tuple(called[:1] if is_one else called)
+    return ()
 
 
 def drop_calling(frame: Frame) -> Frame:
-    """The frame without topics that only tell which paper is meant: ``who wrote the one on spectra?``."""
+    """The frame without topics and years that only tell which paper is meant: ``the one on spectra``."""
     match = CALLED.search(frame.question)
     start, end = match.span() if match else (0, 0)
     slots = (
-        s for s in frame.slots if not (s.kind == "topic" and start <= s.start and s.end <= end)
+        s
+        for s in frame.slots
+        if s.kind not in ("topic", "time", "number") or not (start <= s.start and s.end <= end)
     )
     return replace(frame, slots=tuple(slots))
 
 
-def _find_calling(question: str) -> set[str]:
-    """The terms by which a paper is called: ``the tracking one``, ``the 2022 one``, ``the one on spectra``;
-    none for a place or an age.
+def _find_calling(question: str) -> tuple[list[str], int, int]:
+    """The terms by which papers are called, how many papers there should be, and how many terms cannot do:
+    ``the tracking one``, ``the 2022 one``, ``the two on spectra``; no terms for a place or an age alone.
     """
-    match = CALLED.search(question)
-    called = (match["words"] or match["about"]) if match else ""
-    words = {t for t in split_terms(called) if t not in STOP_WORDS}
-    return set() if words <= {*_ORDINALS, "other"} or AGED.search(question) else words
+    if (match := CALLED.search(question)) is None:
+        return [], 1, 0
+    called, about = match["words"] or "", match["about"] or ""
+    n = 1 if match["one"] else parse_number(match["number"]) or 1 if match["number"] else 0
+    # "the older one, from 2018"
+    if AGED.search(question):
+        called, about = "", " ".join(_YEAR.findall(about))
+    first = [t for t in split_terms(called) if t not in STOP_WORDS]
+    if {*first} & {*_ORDINALS, "other"} or (match["number"] and (called or not about)):
+        return [], n, 0
+    words = [*first, *(t for t in split_terms(about) if t not in STOP_WORDS)]
+    # "the 2022 ones" are a part of the set
+    words = words if n == 1 else [w for w in words if not _YEAR.fullmatch(w)]
+    return words, n, len(first) if about else max(len(words) - 1, 0)
 
 
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 CALLED = re.compile(
-    r"\b(?:the|that|this) (?:(?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b"
-    r"|(?:one|paper|study) (?:on|about|with|from|in) (?:the )?(?P<about>[\w'’-]+))",
+    r"\b(?:the|that|this|those) (?:(?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) )?"
+    r"(?:(?P<one>one|paper|study|article)|ones|(?P<number>two|three|four|five))\b"
+    r"(?:,? (?:on|about|with|from|in) (?:the )?(?P<about>[\w'’-]+(?: [\w'’-]+){0,5}))?",
     re.IGNORECASE,
 )
-_CALLED_SEVERAL = re.compile(r"\b(?:ones|papers|studies|articles)\b", re.IGNORECASE)
 AGED = re.compile(
     r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent|more new|more old)\b",
     re.IGNORECASE,

@@ -17,7 +17,7 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, split_terms
 from rag.text.numbers import parse_bounds
 from rag.text.times import TimePhrase, find_times
-from rag.types.fields import ANY_DIGIT, Condition, Range
+from rag.types.fields import ANY_DIGIT, IS_SURVEY, Condition, Range
 from rag.understanding.frame_types import EntitySpan, Slot
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
@@ -129,6 +129,12 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
                 if kind == "venue" and text[at : at + len(value)].islower():
                     is_certain = is_certain and bool(_BEFORE_VENUE.search(folded[:at]))
                 spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+    # "papers by Zhejiang Lab authors": the line above a list of abstracts
+    spans += [
+        EntitySpan(places[name], places[name] + len(name), "affiliation", name, is_certain=True)
+        for name in (library.institutions if places else ())
+        if name in places
+    ]
     # A category that is printed in the plural: "exoplanet papers" of the category Exoplanets.
     spans += [
         EntitySpan(named[one], named[one] + len(one), "category", value, is_certain=True)
@@ -288,6 +294,22 @@ def read_said(topic: str) -> Condition | None:
     return Condition("role", "is", "limitation") if is_whole else None
 
 
+_SURVEY = re.compile(
+    r"(?:(?:an?|any|some|the) )?(?:(?:literature|systematic|recent|good|scoping|comprehensive) )*(?:surveys?|reviews?|tutorials?)"
+    r"(?: (?:papers?|articles?|works?))?(?: (?:of|on|about|for|in|over) (?P<topic>.+))?",
+    re.IGNORECASE,
+)
+
+
+def read_survey(topic: str) -> tuple[Condition, str] | None:
+    """The condition of words for a kind of paper, and the topic behind them: ``surveys on tracking``.
+
+    "are there surveys?" was told that nothing mentions “surveys”.
+    """
+    match = _SURVEY.fullmatch(topic)
+    return (IS_SURVEY, match["topic"] or "") if match else None
+
+
 def negate(condition: Condition) -> Condition:
     """The opposite, for papers that have a value at all where that is what is meant."""
     field, operator, value = condition.field, condition.operator, condition.value
@@ -335,6 +357,8 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         printed = library.list_printed({"category": [fold(match.group(1))]}) if match else {}
         text = match.group(1) if match and match.group(1) in printed["category"].values() else text
     operator = "is_not" if slot.is_negative else "is"
+    if slot.kind == "affiliation" and (headed := find_headed_documents(text, library)):
+        return Condition("document", "not_in" if slot.is_negative else "in", headed)
     if slot.kind == "affiliation" and slot.is_negative:
         return Condition("affiliation", "lacks", (text,))
     if slot.kind == "venue" and not slot.is_negative and (same := _list_same_venues(text, library)):
@@ -348,6 +372,19 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         operator = "starts" if starts else "not_contains" if slot.is_negative else "contains"
         return Condition("title", operator, text)  # type: ignore[arg-type]
     return Condition(slot.kind, operator, text)  # type: ignore[arg-type]
+
+
+def find_headed_documents(text: str, library: LibraryView) -> tuple[str, ...]:
+    """Documents headed by an institution that has these words in a row, where no paper prints them itself."""
+    words = f" {' '.join(fold(text).split())} "
+    if not words.strip() or library.list_printed_with("affiliation", words.strip()):
+        return ()
+    return tuple(
+        document
+        for institution, documents in library.institutions.items()
+        if words in f" {institution} "
+        for document in documents
+    )
 
 
 def _list_same_venues(text: str, library: LibraryView) -> tuple[str, ...]:

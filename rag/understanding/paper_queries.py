@@ -20,7 +20,8 @@ from rag.understanding.slots import SlotParts, clean_words
 def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
     """The topic slots as one; ``each``: several topics of which people must have papers on all."""
     # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
-    if not parts.topics and not parts.where and not parts.people and parts.leftover:
+    is_timed = all(c.field in ("year", "month", "date") for c in parts.where)
+    if not parts.topics and is_timed and not parts.people and parts.leftover:
         return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
@@ -146,11 +147,8 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
 
 def limit_to_authors(names: Sequence[str]) -> Condition:
     """Papers by any of some people, of whom there is one or more."""
-    return (
-        Condition("author", "in", tuple(names))
-        if len(names) > 1
-        else Condition("author", "is", names[0])
-    )
+    name = names[0] if len(names) == 1 else tuple(names)
+    return Condition("author", "is" if len(names) == 1 else "in", name)
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:

@@ -31,7 +31,12 @@ def build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Qu
         if len(parts.people) < 2 and relation == "common_coauthors":
             kind = "coauthors"
         about = build_topic(parts) if kind in ("coauthors", "top_coauthor") else None
-        return Query("people", people=parts.names, relation=kind, where=parts.where, about=about)
+        order = None
+        if kind in ("coauthors", "top_coauthor") and _LONGEST.search(parts.question):
+            kind, order = "top_coauthor", Order("year")
+        return Query(
+            "people", people=parts.names, relation=kind, where=parts.where, about=about, order=order
+        )
     bounds = get_bounds(parts)
     where = parts.where
     if parts.without_people:
@@ -88,6 +93,13 @@ def build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Qu
         order=order,
         k=None if bounds else get_limit(parts),
     )
+
+
+_LONGEST = re.compile(
+    r"\blongest\b|\bfor (?:the )?most years\b|\b(?:over|for) the most years\b|\bmost years\b|\bsince (?:when|the beginning)\b",
+    re.IGNORECASE,
+)
+"""``who has worked with Shiming Ge the longest?``: by the years from the first paper together to the last."""
 
 
 def _read_count_order(parts: SlotParts) -> Order | None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.library.name_spelling import spell_names
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
 from rag.text.chat_spelling import drop_interjections, expand_chat_spelling
@@ -19,6 +20,7 @@ from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
+from rag.understanding.dialogue_return import go_back
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
@@ -78,7 +80,7 @@ def read_question(
         return pasted
     # Before markup goes: an entry pasted from a .bib file has {{double braces}}.
     question, notes = expand_pointers(question, library)
-    question = remove_commands(question)
+    question = spell_names(remove_commands(question), library)
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
     if read_as is None and asks_for_trust(question):
@@ -90,6 +92,10 @@ def read_question(
         return _read_one(text, state, library, encode, read_as)
 
     whole = drop_interjections(expand_chat_spelling(question))
+    if state is not None and read_as is None:
+        whole, state = go_back(whole, state)
+        if not whole:  # "back to the first list"
+            return Reading(state.query, typed, reason="it goes back", parts=state.parts)
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)

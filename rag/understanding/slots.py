@@ -14,7 +14,7 @@ from rag.text import STOP_WORDS, fold
 from rag.text.analysis import split_sentences
 from rag.text.everyday import is_everyday
 from rag.text.numbers import parse_number
-from rag.types.fields import Condition, Range
+from rag.types.fields import IS_SURVEY, Condition, Range
 from rag.types.query import (
     Form,
     Order,
@@ -25,11 +25,13 @@ from rag.types.query_text import print_condition
 from rag.understanding.entities import (
     Entities,
     find_described,
+    find_headed_documents,
     read_author_bounds,
     read_flag,
     read_role,
     read_said,
     read_score,
+    read_survey,
     read_value,
     resolve_person,
 )
@@ -100,6 +102,12 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     start, end = (split_sentences(frame.question) or [(0, len(frame.question))])[-1]
     outside = [Slot(0, start, "preamble", ""), Slot(end, len(frame.question), "preamble", "")]
     free = list_free_words(frame.question, [*slots, *outside])
+    # "are there surveys?": no topic that nobody mentions, but a kind of paper
+    if frame.want != "people" and (asked := _SURVEYS.search(frame.question)):
+        noun = asked["noun"] or asked["kind"]
+        if noun in free:
+            free.remove(noun)
+            _add_condition(parts, IS_SURVEY, Slot(*asked.span(), "topic", asked.group()))
     parts.leftover = " ".join(
         w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )
@@ -107,6 +115,11 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     return parts
 
 
+_SURVEYS = re.compile(
+    r"\b(?P<noun>surveys|reviews|tutorials)\b(?! (?:the|a|an|how|what)\b)"
+    r"|\b(?:(?:an?|any|some|good|recent|the|is there) )?(?P<kind>survey|review|tutorial) (?:papers?|articles?|works?)\b",
+    re.IGNORECASE,
+)
 _WHOLE = frozenset(
     "library collection corpus archive database bibliography folder published publishes authored".split()
 )
@@ -334,6 +347,12 @@ def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if slot.is_negative:
         parts.without.append(words)
         parts.steps.append(Part("about", f'not about "{words}"', slot.text))
+    elif survey := read_survey(words):
+        _add_condition(parts, survey[0], slot)
+        if survey[1]:
+            at = slot.start + slot.text.rindex(survey[1])
+            topic = replace(slot, start=at, end=at + len(survey[1]), text=survey[1])
+            _read_topic(parts, topic, entities)
     # "which papers state a limitation?": no paper is about that; some say one.
     elif condition := read_said(words):
         _add_condition(parts, condition, slot)
@@ -347,8 +366,11 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     # "papers about the famine / not of Lancashire": nobody here, so what is excluded is no person.
     if slot.is_negative and mention.how == "absent" and not parts.people:
         return _read_topic(parts, slot, entities)
-    # "which topics does Tencent publish on?"
-    if mention.how == "absent" and fold(slot.text) in parts.library.vocabulary.places:
+    # "which topics does Tencent publish on?", "papers from Zhejiang": no person
+    if mention.how == "absent" and (
+        fold(slot.text) in parts.library.vocabulary.places
+        or find_headed_documents(slot.text, parts.library)
+    ):
         return _read_value(parts, replace(slot, kind="affiliation", value=None), entities)
     if mention.note:
         parts.notes.append(mention.note)
@@ -427,7 +449,12 @@ def _read_time(parts: SlotParts, slot: Slot, entities: Entities) -> None:
 
 def _read_value(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if clean_words(slot.text):
-        _add_condition(parts, read_value(slot, parts.question, parts.library), slot)
+        condition = read_value(slot, parts.question, parts.library)
+        if (slot.kind, condition.field) == ("affiliation", "document"):
+            parts.notes.append(
+                f"“{clean_words(slot.text)}” heads a list of abstracts here; whose affiliation it is, is not printed"
+            )
+        _add_condition(parts, condition, slot)
 
 
 def _read_flag(parts: SlotParts, slot: Slot, entities: Entities) -> None:
@@ -586,7 +613,7 @@ def clean_words(text: str) -> str:
 
 
 _COURSE = re.compile(
-    r"(?<=\w)\s+(?:evol(?:ved?|ving|ution)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
+    r"(?<=\w)\s+(?:simply|briefly|in (?:simple|plain|short) (?:terms|words|language)|evol(?:ved?|ving|ution)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
     re.IGNORECASE,
 )
 """Words for the course of a topic, which are none of it: ``face forgery detection evolved``."""

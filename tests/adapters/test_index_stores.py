@@ -101,8 +101,8 @@ def test_many_vectors_are_left_to_chroma_s_own_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = LocalStores().open_vectors(generation(tmp_path), create=True)
-    store.upsert([vector_record(f"c{n}", axis(n % 4), year=2000 + n) for n in range(20)])
-    asked = [(axis(1), 5, None), (axis(2), 3, {"year": {"$gte": 2010}})]
+    store.upsert([vector_record(f"c{n}", axis(n % 4), f"p{n // 10}") for n in range(20)])
+    asked = [(axis(1), 5, None), (axis(2), 3, {"paper_id": "p1"})]
     exact = [store.query(*one) for one in asked]
     monkeypatch.setattr(chroma, "EXACT_CHUNKS", 19)
     found = [store.query(*one) for one in asked]

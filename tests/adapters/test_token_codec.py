@@ -28,12 +28,14 @@ from rag.adapters.weights import MINILM, SAFETENSORS
 from rag.config.settings import Settings
 from rag.library.token_vector_store import (
     HEAD_BYTES,
-    TOKEN_BYTES,
+    ROUND,
     StoredEncoding,
     decode_stored,
     encode_plain,
     encode_tokens,
     encode_vector,
+    pack_starts,
+    unpack_starts,
 )
 from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
@@ -50,7 +52,7 @@ def codec() -> TokenCodec:
     values = rng.integers(-127, 128, (N_WORDS, DIM)).astype(np.int8)
     words = ForetoldWords(values, np.full(N_WORDS, 1 / 200, np.float32))
     bias = rng.normal(size=DIM).astype(np.float32) / 9
-    fit = Fit(maps[0], maps[1], bias, axes, axes, N_FOUR, N_TWO, "")
+    fit = Fit(maps[0], maps[1], bias, axes, axes, N_FOUR, N_TWO, "", (N_AXES, N_FOUR, N_TWO))
     return TokenCodec(words, fit, open_session(build_product_graph()))
 
 
@@ -184,9 +186,8 @@ def test_token_vectors_of_any_field_survive(minilm: MiniLM) -> None:
     assert restored.spans[:, 0].tolist() == encoding.spans[:, 0].tolist()
     assert restored.ids.tolist() == encoding.ids.tolist()
     width = stored.tokens.packed.shape[1]
-    assert width % TOKEN_BYTES == 0
-    assert n_bytes == HEAD_BYTES + len(encoding) * (TOKEN_BYTES + width)
-    assert len(encoding) * 204 > 3 * n_bytes  # what an older version took
+    n = len(encoding) * (2 + 1 + width + 1)  # word, scale, axes, step to its start
+    assert n_bytes == HEAD_BYTES + n + -n % ROUND
 
 
 def test_each_token_is_matched_as_it_is_kept(minilm: MiniLM) -> None:
@@ -200,6 +201,36 @@ def test_each_token_is_matched_as_it_is_kept(minilm: MiniLM) -> None:
     )
     restored = minilm.restore(stored.vector, tokens).tokens
     np.testing.assert_allclose(minilm.match(asked, document), asked @ restored.T, atol=0.02)
+
+
+@given(st.lists(st.integers(0, 2_000), max_size=60), st.integers(0, ROUND - 1))
+def test_starts_are_unpacked_as_they_were_whatever_fills_the_row(
+    steps: list[int], n_filling: int
+) -> None:
+    starts = np.cumsum(np.array(steps, np.int32), dtype=np.int32)
+    packed = pack_starts(starts)
+    filled = np.concatenate([packed, np.full(n_filling, 255, np.uint8)])
+    assert unpack_starts(filled).tolist() == starts.tolist()
+    assert len(packed) == sum(step // 255 + 1 for step in steps)
+
+
+def test_tokens_of_which_all_axes_were_kept_become_as_if_embedded_anew(minilm: MiniLM) -> None:
+    (encoding,) = minilm.encode([TEXT])
+    codec, fit = minilm._load_codec(), Fit.load()
+    whole = (len(fit.bits), fit.n_four, fit.n_two)
+    older = TokenCodec(codec._words, replace(fit, kept=whole), codec._products)
+    old = older.compress(encoding)
+    assert old.packed.shape[1] == fit.width > fit.cut().width
+    narrowed, fresh = codec.narrow(old), codec.compress(encoding)
+    assert narrowed.packed.shape == fresh.packed.shape
+    assert (narrowed.ids.tolist(), narrowed.starts.tolist()) == (
+        fresh.ids.tolist(),
+        fresh.starts.tolist(),
+    )
+    again, anew = (codec.restore(encoding.vector, one) for one in (narrowed, fresh))
+    assert compute_cosines(again, anew).min() > 0.95
+    np.testing.assert_allclose((encoding.tokens * again).sum(axis=1), 1, atol=0.15)
+    assert codec.narrow(fresh) is fresh
 
 
 def test_tokens_of_the_old_layout_come_out_as_if_embedded_anew(minilm: MiniLM) -> None:

@@ -63,6 +63,12 @@ def test_the_figure_that_is_asked_for_is_found_by_the_words_around_it(
     assert (SPEED[slice(*span)] if span else None) == figure
 
 
+def test_a_figure_that_the_question_gives_is_not_the_one_that_it_asks_for() -> None:
+    quote = "Under 2% area attacks it reaches 41.7% certified accuracy on leaves."
+    span = find_figure("what certified accuracy is reached with 2% area?", quote)
+    assert span is not None and quote[slice(*span)] == "41.7%"
+
+
 @pytest.mark.parametrize("text", ["There are 2) ways", "C^2RL gains", "(7) jersey numbers"])
 def test_numbers_of_lists_and_names_are_no_figures(text: str) -> None:
     assert find_figure("how many ways gains jersey numbers", text) is None

@@ -22,4 +22,6 @@ def test_papers_on_each_topic(
     found = [citation.title or "" for citation in answer.citations]
     assert len(found) == len(titles)
     assert all(any(title.startswith(name) for title in found) for name in titles)
-    assert " and ".join(topics) in answer.text
+    assert " and ".join(topics) in answer.text or (
+        not titles and all(t in answer.text for t in topics)
+    )

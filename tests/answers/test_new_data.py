@@ -89,7 +89,7 @@ def test_a_named_paper_is_asked_though_another_has_more_of_the_words(assistant: 
 @pytest.mark.parametrize(
     ("question", "quotes"),
     [
-        ("how does FedLMD treat labels?", ("FedLMD", "majority and minority labels")),
+        ("how does FedLMD treat labels?", ("majority and minority labels",)),
         ("why do visual token pruning methods fail at localization?", ("catastrophically fail", "positional bias")),
         ("ultrafast saliency/attention prediction for videos with distillation, give the speeds", ("10,106 FPS", "28,738 FPS")),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
+from rag.adapters.agent import find_written_calls
 from rag.answers.citations import check_citations
 from rag.app.assistant import Assistant, build
 from rag.app.look_ups import needs_look_ups
@@ -131,6 +132,7 @@ def test_what_a_look_up_finds_is_read_before_the_next_and_a_condition_narrows_it
     ]
     answer, look_ups = ask(worded, COMPARED)
     assert len(look_ups) == 3 and "Yuxi Mi" in answer.text
+    assert look_ups[1].startswith("look-up 2: people authors of “DuetFace: ")
     found = [m["content"] for m in server.requests[3]["messages"] if m["role"] == "tool"]
     assert "P1>>>\nTitle: DuetFace" in found[0] and "2024\nText" in found[2]
     assert "2022\nText" not in found[2] and "2023\nText" not in found[2]
@@ -157,6 +159,7 @@ def test_papers_against_one_that_is_pointed_at_are_looked_up_with_its_words_in_v
     [
         {"want": "poems"},
         {"want": "passages", "text": "What is ZorbNet?"},
+        {"want": "count", "year": 2023},
         {"want": "people", "relation": "authors", "papers": ["P40"]},
         {"want": "passages"},
         {"want": "profile", "people": [{"typed": "Zebulon Quark"}]},
@@ -167,7 +170,7 @@ def test_what_is_no_query_or_names_what_was_not_said_finds_nothing_and_the_model
 ) -> None:
     server.replies += [call(query), call(DUETFACE), DONE]
     _, look_ups = ask(worded, COMPARED)
-    assert look_ups[0] == "look-up 1: not understood"
+    assert look_ups[0].startswith("look-up 1: not made, ")
     (told,) = (m["content"] for m in server.requests[1]["messages"] if m["role"] == "tool")
     assert told.startswith("No query: ")
 
@@ -179,8 +182,9 @@ def test_six_look_ups_and_four_calls_are_all_there_are(
         {"want": "count", "about": {"words": word}} for word in "faces drones keys maps".split()
     ]
     server.replies += [call(*asked, *asked), call(DUETFACE), call(PARTIALFACE), call(PEOPLE)]
-    _, look_ups = ask(worded, COMPARED)
+    answer, look_ups = ask(worded, COMPARED)
     assert len(look_ups) == 6
+    assert "the look-ups ended early: the model asked for 11 where 6 are made at most" in answer.warnings  # fmt: skip
     n_planned = sum("tools" in request for request in server.requests)
     assert n_planned == 4
 
@@ -190,8 +194,40 @@ def test_no_call_begins_beyond_the_tokens_of_a_plan(
     worded: Assistant, server: OpenAIServer
 ) -> None:
     server.replies += [Reply(tools=[("look_up", DUETFACE)], usage=(499, 2)), call(PARTIALFACE)]
-    _, look_ups = ask(worded, COMPARED)
+    answer, look_ups = ask(worded, COMPARED)
     assert len(look_ups) == 1 and sum("tools" in request for request in server.requests) == 1
+    assert "the look-ups ended early: planning took 501 tokens" in answer.warnings
+
+
+def test_a_plan_without_an_end_is_told(worded: Assistant, server: OpenAIServer) -> None:
+    server.replies += [call({"want": "count", "about": {"words": w}}) for w in "ab cd ef gh".split()]  # fmt: skip
+    answer, look_ups = ask(worded, COMPARED)
+    assert len(look_ups) == 4
+    assert "the look-ups ended early: the model planned 4 times and was not done" in answer.warnings
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"<tool_call>\n{json.dumps({'name': 'look_up', 'arguments': DUETFACE})}\n</tool_call>"
+        f"<tool_call>{json.dumps({'name': 'look_up', 'parameters': PEOPLE})}</tool_call>",
+        f"I look up {{both}}:\n```json\n{json.dumps([DUETFACE, PEOPLE])}\n```",
+    ],
+)
+def test_calls_that_a_model_writes_into_its_reply_are_made(
+    worded: Assistant, server: OpenAIServer, written: str
+) -> None:
+    server.replies += [Reply(written), DONE]
+    answer, look_ups = ask(worded, COMPARED)
+    assert look_ups == [
+        'look-up 1: passages: "What is DuetFace?"',
+        'look-up 2: people about "privacy-preserving face recognition"',
+    ]
+    assert answer.experts and not answer.warnings
+
+
+def test_what_is_no_call_of_the_tool_is_none() -> None:
+    assert not list(find_written_calls("{" * 30 + '{"name": "rm", "arguments": {"a": 1}} {"a', "look_up"))  # fmt: skip
 
 
 @pytest.mark.parametrize("changes", [{"thread_budget_tokens": 2_000}], indirect=True)
@@ -344,3 +380,14 @@ def test_only_questions_of_several_wants_are_planned(
 ) -> None:
     reading = assistant.read(question)
     assert needs_look_ups(question, reading, Thread(), assistant.library.view) is needs
+
+
+def test_below_what_to_read_first_the_model_says_what_the_papers_say(
+    worded: Assistant, server: OpenAIServer
+) -> None:
+    order = {"want": "papers", "what": "reading order", "about": {"words": "deepfake detection"}}
+    server.replies.append(Reply(json.dumps(order)))
+    answer, _ = ask(worded, "Which paper on deepfake detection should I read first?")
+    head, _, added = answer.text.rpartition("\n\n")
+    assert "To read first" in head and answer.model == MODEL
+    assert answer.sentences and answer.sentences[0].text[:40] == added[:40]

@@ -170,6 +170,20 @@ def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
     assert (out.getvalue(), err.getvalue()) == ("all\n", "")
 
 
+@pytest.mark.parametrize("by", ["judge", ""])
+def test_marks_that_came_after_the_words_are_written_below_them(by: str) -> None:
+    said = (SaidSentence("A.", "supported", (1,)), SaidSentence("B.", "not_found"))
+    answer = Answer(
+        "q", "answered", "content", "A. B. (unverified)", verified_by=by, sentences=said
+    )
+    out = io.StringIO()
+    print_answer_stream([Delta("A. B."), answer], None, out, io.StringIO())  # type: ignore[arg-type]
+    assert out.getvalue().startswith("A. B.\n\n(unverified) B.\n")
+    out = io.StringIO()
+    print_answer_stream([Delta(answer.text), answer], None, out, io.StringIO())  # type: ignore[arg-type]
+    assert out.getvalue().count("(unverified)") == 1
+
+
 def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -> None:
     out = io.StringIO()
     query = Query("people", about=Topic("q"))

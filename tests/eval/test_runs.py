@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.__main__ import get_run_settings, main
+from eval.__main__ import main
+from eval.commands.opening import get_run_settings
 from eval.measures.definitions import DEFINITIONS
 from eval.report import artefacts, html_report, run_comparison, summary, tables
 from eval.run import runs

@@ -27,7 +27,8 @@ KELP = build_paper(
     "KelpNet-L has 6.2M weights at 73.5% recall. It involves ten rival models and five components. "
     "It gains 11.9%/12.1% average ACC/AP over 8 coves. The first tide is low. It films 4,500 videos with "
     "3.3 million frames of two brown kelp datasets and a red kelp dataset. The tide went from 14.81 to 8.57. "
-    "The swarm holds 14,705 shells. It has local rescaling and global draining of pools.",
+    "The swarm holds 14,705 shells. It has local rescaling and global draining of pools. It has small and large pools. "
+    "It also has large pools of brine.",
     9,
 )  # fmt: skip
 POOLS = build_paper(
@@ -60,6 +61,9 @@ LAST = build_paper(
         ("It is built on a CNN.", ""),
         ("Its rescaling of local tides works.", ""),
         ("It has global rescaling.", "opposite"),
+        ("It has small and large pools.", ""),
+        ("It has small pools.", "opposite"),
+        ("The swarm is fewer than half as many as 30,000 shells.", "figure"),
         ("Four of the ten models are rivals.", ""),
         ("Four models are rivals.", "figure"),
         ("The 2023 models are rivals.", ""),
@@ -116,11 +120,67 @@ def test_arithmetic_lists_and_comparisons_are_read_as_they_are_meant(
         ("LAST (73.5% recall) comes out ahead of KelpNet-L (74.4% recall).", "mixture"),
         ("LAST came out ten months after KelpNet.", ""),
         ("LAST came out four months after KelpNet.", "figure"),
+        ("LAST came out half a year after KelpNet.", "figure"),
         ("LAST has a single tide, unlike KelpNet.", ""),
     ],
 )
 def test_papers_are_set_side_by_side_by_figure_and_date(claim: str, doubt: str) -> None:
     assert compare_claim(claim, Ground([KELP, LAST])).doubt == doubt
+
+
+def test_half_a_year_between_papers_is_no_half_of_a_figure() -> None:
+    tern = build_paper("TERN", "TERN finds terns.", 2, year=2024)
+    assert not compare_claim("TERN came out half a year after KelpNet.", Ground([KELP, tern])).doubt
+    assert compare_claim("It needs half of its weights.", Ground([KELP])).doubt == "figure"
+
+
+@pytest.mark.parametrize(
+    ("claim", "doubt"),
+    [
+        ("Il ne lui faut que 0,68 Mo de mémoire.", ""),
+        ("Il ne lui faut que 0,68 Go de mémoire.", "figure"),
+        ("Es zählt 9.000 Muscheln und schafft 400 Bilder pro Sekunde.", ""),
+        ("It takes 400 to 500 steps.", "figure"),
+    ],
+)
+def test_units_of_other_languages_are_units(claim: str, doubt: str) -> None:
+    paper = build_paper("WEIR", "WEIR takes 0.68 MB, holds 9,000 shells and runs at 400 FPS.", 2)
+    assert compare_claim(claim, Ground([paper])).doubt == doubt
+
+
+ROLES = build_paper(
+    "ROLES",
+    "A shell reader sits on the pier, and kelp readers work on local boats. "
+    "We hide noise in the tide while limiting foam on the shore. It first maps the bay and then each cove. "
+    "It joins the calm and stormy tides by reefs.",
+    2,
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "doubt"),
+    [
+        ("The shell reader sits on the pier, while boats have readers for kelp.", ""),
+        ("Kelp readers sit on the pier, while a shell reader works on each boat.", "exchange"),
+        ("Noise is hidden in the tide, and foam is limited on the shore.", ""),
+        ("Foam on the shore is limited, and in the tide noise is hidden.", ""),
+        ("Noise is hidden on the shore, and foam is limited in the tide.", "exchange"),
+        ("The bay is mapped first, then each cove.", ""),
+        ("Each cove is mapped first, then the bay.", "exchange"),
+        ("By reefs, stormy and calm tides are joined.", ""),
+    ],
+)
+def test_what_changes_places_between_two_clauses_is_exchanged(claim: str, doubt: str) -> None:
+    assert compare_claim(claim, Ground([ROLES])).doubt == doubt
+
+
+def test_a_denial_ends_with_its_clause_and_company_with_what_joins() -> None:
+    paper = build_paper(
+        "MASK", "We mask tide readers for local pools. Global rescaling is kept.", 2
+    )
+    claim = "Others must not; MASK masks tide readers for local pools."
+    assert not compare_claim(claim, Ground([paper])).doubt
+    assert not compare_claim("It keeps local and rescaling parts.", Ground([paper])).doubt
 
 
 def test_a_short_month_is_no_author() -> None:
@@ -171,6 +231,11 @@ def test_initials_of_the_papers_own_are_no_borrowed_name() -> None:
 
 def test_a_sentence_that_sums_up_several_is_about_the_paper() -> None:
     assert build_relevance({}).answers("A contest with an oar and a planetary tide.", ("E1",))
+
+
+def test_who_wrote_the_paper_is_said_of_it() -> None:
+    assert build_relevance({}).answers("Ana Lund is its sole writer.", ("E1",))
+    assert not build_relevance({}).answers("Bo Reed is its sole writer.", ("E1",))
 
 
 def test_what_goes_on_about_the_paper_before_it_answers_too() -> None:

@@ -247,6 +247,20 @@ def test_verdicts_of_a_model_mark_at_the_end_what_went_out_unmarked() -> None:
     assert [said.verdict for said in gate.sentences] == ["supported", "supported", "not_found"]
 
 
+def test_what_a_sentence_states_beside_declining_is_marked_where_a_model_finds_it_unsupported() -> (
+    None
+):
+    gate = CitationGate(EVIDENCE, "NOT STATED", verified=True)
+    said = f"{TRUE} Its speed is not stated; TidyLoss is a loss for whales [E2]. Its size is not stated [E2]."
+    gate.process_piece(said) + gate.close()
+    assert [s.keyed for s in gate.shown][
+        1
+    ] == "Its speed is not stated; TidyLoss is a loss for whales [E2]."
+    gate.apply_verdicts({0: True, 1: False, 2: False})
+    _, both, bare = gate.shown
+    assert both.verdict == "not_found" and bare.verdict is None
+
+
 def test_without_a_verdict_that_of_the_free_checks_stands() -> None:
     gate = CitationGate(EVIDENCE, "NOT STATED", verified=True)
     shown = gate.process_piece(f"{TRUE} It reaches 93.5% [E1].") + gate.close()

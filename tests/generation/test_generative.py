@@ -305,6 +305,7 @@ def test_a_whole_reply_is_verified_in_one_call_after_its_last_sentence(
     assert found.index(Step("checking the answer with judge")) > last_words
     (messages,) = judge.asked
     assert "sentence 1, cites E1>>>\nDuetFace splits images" in messages[1][1]
+    assert "channels (E1)." in messages[1][1]  # which part cites what
     assert "sentence 2, cites E1>>>" in messages[1][1] and "passage E2" not in messages[1][1]
 
 
@@ -312,6 +313,22 @@ def test_a_verification_that_fails_leaves_the_free_checks() -> None:
     judge = Scripted([], ProviderUnreachable("gone"))
     found = events(Scripted([SAID]), verifier=Verifier(judge, "judge", PROMPTS.verify))
     assert found[-1].text == f"{MARKED} (unverified)" and found[-1].verified_by == ""
+    assert "the answer was not checked by judge: gone" in found[-1].warnings
+
+
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [
+        ("I think all is fine.", True),
+        ('{"verdicts": []}', True),
+        ('{"verdicts": [{"n": 9, "verdict": "supported"}]}', True),
+        ('{"verdicts": [{"n": 1, "verdict": "states nothing"}]}', False),
+    ],
+)
+def test_a_verification_without_a_verdict_is_told(said: str, is_told: bool) -> None:
+    found = events(Scripted([SAID]), verifier=Verifier(Scripted([said]), "judge", PROMPTS.verify))
+    told = "the answer was not checked by judge: its reply holds no verdicts"
+    assert (told in found[-1].warnings) is is_told and not found[-1].verified_by
 
 
 def test_thoughts_reach_nobody_and_their_own_reason_is_told() -> None:

@@ -99,6 +99,20 @@ def test_what_is_no_query_or_names_what_was_not_said_is_refused(reply: Any) -> N
         read(reply, "and its speed?", THREAD)
 
 
+def test_a_name_within_a_script_without_spaces_was_typed() -> None:
+    reply = {"want": "passages", "text": "How fast is KelpNet?"}
+    assert read(reply, "KelpNetの速さは?").query.text == "How fast is KelpNet?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [("I cannot.", "holds no JSON object"), ({"about": None}, "lacks a part: want")],
+)
+def test_what_a_reading_lacks_is_told(reply: Any, why: str) -> None:
+    with pytest.raises(MalformedReply, match=why):
+        read(reply)
+
+
 def test_a_call_that_fails_is_an_error() -> None:
     with pytest.raises(ProviderUnreachable):
         model = Scripted([], ProviderUnreachable("gone"))
@@ -109,6 +123,7 @@ def test_a_call_that_fails_is_an_error() -> None:
     ("reading", "question", "unsure"),
     [
         (Reading(Query("papers")), "Which papers are from 2022?", False),
+        (Reading(Query("papers")), "Which papers on tides contradict each other?", True),
         (Reading(Query("papers"), confidence=0.3), "Which should I read first?", True),
         (Reading(Query("papers"), is_close=True), "Give me three takeaways.", True),
         (Reading(Query("papers"), unread=("SWOT",)), "A SWOT analysis", True),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from rag.ingest.ingesting import part_entries
-from rag.types import Place
+from rag.library import matching
+from rag.types import Entry, Place
 from rag.types.errors import NotFound
 from tests.desk import Desk
 from tests.stand_ins import QuickEmbedder
@@ -47,6 +49,29 @@ def test_the_order_in_which_documents_come_makes_no_difference(
     assert len(described[0]) == 3
     desks[2].ingest(rebuild=True)
     assert describe(desks[2]) == described[0]
+
+
+def test_of_one_author_and_year_only_what_a_file_may_be_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = "@misc{{k{n}, title={{Peat weights in {n} bogs of the north}}, author={{Moreau, Lea}}, year={{2020}}}}\n"
+    bib, more = tmp_path / "refs.bib", tmp_path / "more.bib"
+    bib.write_text("".join(entry.format(n=n) for n in range(10, 30)), "utf-8")
+    more.write_text(entry.format(n=99), "utf-8")
+    desk = Desk(tmp_path / "data")
+    desk.ingest(bib)
+    compared: list[int] = []
+    group = matching.group_entries
+
+    def note(
+        entries: Mapping[matching.Key, Entry], apart: Iterable[matching.Key] = ()
+    ) -> list[list[matching.Key]]:
+        compared.append(len(entries))
+        return group(entries, apart)
+
+    monkeypatch.setattr(matching, "group_entries", note)
+    desk.ingest(more)
+    assert compared and set(compared) == {1} and len(desk.library.list_papers()) == 21
 
 
 def test_a_joined_paper_has_the_best_of_each(tmp_path: Path, documents: tuple[Path, Path]) -> None:

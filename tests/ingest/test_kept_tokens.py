@@ -1,4 +1,4 @@
-"""Of windows of long texts the token vectors of telling words are kept, and of each sentence one at least."""
+"""Token vectors of signs are not kept, nor stop words' of windows; of each sentence one is at least."""
 
 from __future__ import annotations
 
@@ -20,14 +20,20 @@ def encode(text: str) -> Encoding:
     return Encoding(np.ones(4, np.float32), vectors, ids, np.array(spans, np.int32))
 
 
-def tell_kept(chunk: Chunk) -> list[str]:
+def tell_kept(chunk: Chunk, *, is_whole: bool = False) -> list[str]:
     text = get_embedded_text(chunk)
-    kept = keep_telling(chunk, encode(text))
+    kept = keep_telling(chunk, encode(text), is_whole=is_whole)
     assert kept.tokens.argmax(axis=1).tolist() == kept.ids.tolist()
     return [text[start:end] for start, end in kept.spans.tolist()]
 
 
-def test_stop_words_and_signs_go() -> None:
+def test_of_a_text_in_one_chunk_only_signs_go() -> None:
+    chunk = Chunk("c1", "p1", (0, 23), "The kelp. It was so. ..", "On Kelp")
+    kept = ["On", "Kelp", "The", "kelp", "It", "was", "so", "."]
+    assert tell_kept(chunk, is_whole=True) == kept
+
+
+def test_of_a_window_stop_words_go_too() -> None:
     chunk = Chunk("c1", "p1", (0, 40), "The kelp of the bay is in the sea. It was so.", "On Kelp")
     assert tell_kept(chunk) == ["Kelp", "kelp", "bay", "sea", "It"]
 

@@ -100,6 +100,22 @@ def test_what_an_older_version_wrote_is_read_as_if_it_were_new(older: Path, whol
         assert check_indexes(library, QuickStores()).problems == ()
 
 
+def test_searched_forms_lose_the_spaces_that_their_marks_stand_for(
+    whole: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "spaced"
+    shutil.copytree(whole, folder)
+    with sqlite3.connect(folder / LIBRARY_FILE) as connection:
+        for table, name in (("papers", "searched_text"), ("papers", "searched_title"),
+                            ("authorships", "searched"), ("pages", "searched")):  # fmt: skip
+            connection.execute(
+                f"UPDATE {table} SET {name} = replace({name}, char(2), ' ' || char(2))"
+            )
+        connection.execute("PRAGMA user_version = 10")
+    assert describe(folder) == describe(whole)
+    assert get_version(folder) == len(LIBRARY_MIGRATIONS)
+
+
 @pytest.mark.parametrize("older", [1, 3], indirect=True)
 def test_what_an_older_version_wrote_is_read_where_nothing_can_be_written(
     older: Path, whole: Path

@@ -134,6 +134,7 @@ def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
         ("makeup, style or font transfer", ["makeup transfer", "style transfer", "font transfer"]),
         ("competitions/challenges", ["competitions", "challenges"]),
         ("pose with small/fast models", ["pose with small models", "pose with fast models"]),
+        ("deepfake / face forgery", ["deepfake", "face forgery"]),
         ("order of layers", ["order of layers"]),
         ("or", ["or"]),
     ],

@@ -21,6 +21,8 @@ from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.app.assistant import Assistant, build
 from rag.app.jobs import line
 from rag.config.settings import Settings
+from rag.serve import chat_completions
+from rag.types import Answer, Delta, SaidSentence
 from tests.contracts import misbehaviour
 from tests.serve.running import run_application
 
@@ -218,3 +220,20 @@ def _wait_until_free(questions: Any) -> None:
             return
         pause.wait(0.1)
     raise AssertionError("the question goes on")
+
+
+def test_marks_that_came_after_the_words_stand_below_them_in_a_stream(
+    library_data: Path, weights: Path
+) -> None:
+    said = (SaidSentence("Gulls sing.", "not_found"),)
+    answer = Answer("q", "answered", "content", "Gulls sing. (unverified)", sentences=said)
+    body = chat_completions.ChatRequest.model_validate(
+        {"model": "m", "messages": [{"role": "user", "content": "q"}]}
+    )
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        reply = chat_completions.Reply(body, assistant.library, "http://x")
+        words = reply.build_chunks(Delta("Gulls sing."))
+        assert "(unverified) Gulls sing." in reply.build_chunks(answer) and "unver" not in words
+        reply = chat_completions.Reply(body, assistant.library, "http://x")
+        reply.build_chunks(Delta(answer.text))
+        assert reply.build_chunks(answer).count("(unverified) Gulls") == 0
