@@ -1,4 +1,4 @@
-"""Follow-up turns with the readings that they may have and which of these are right.
+"""Follow-up turns with what their right reading is, as they stand after right turns.
 
 Three sources: conversations with the right query each (`eval/sets/readings`), worked examples
 (`tests/understanding/cases.yaml`), and wordings of follow-ups filled with names of a library here
@@ -8,12 +8,12 @@ before each turn, so that a turn is judged by itself.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, Protocol, cast
 from unittest.mock import patch
 
 import yaml
@@ -36,9 +36,6 @@ from rag.types.query_text import print_query
 from rag.types.token_vectors import Encoding
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_state import DialogueState
-from rag.understanding.entities import Entities
-from rag.understanding.frame_types import Frame
 from rag.understanding.turns import Candidate, Turn
 
 Encode = Callable[[str], Encoding | None]
@@ -50,37 +47,78 @@ WORKED_WORTH = 3.0
 FILLED_WORTH = 0.6
 
 
+class Judge(Protocol):
+    """Whether a query is right for a turn."""
+
+    def __call__(self, query: Query, view: LibraryView) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """One turn with its candidates.
+class Asked:
+    """One turn as it was asked, after right ones.
 
     Attributes:
         group: The conversation or wording, which is trained on or held out as a whole.
-        right: Whether each candidate is right.
         worth: What it counts for in training.
         is_judged: Whether the right query is known, and not only its kind.
     """
 
     group: str
     turn: Turn
-    candidates: Sequence[Candidate]
-    right: Sequence[bool]
+    judge: Judge
     worth: float
     is_judged: bool = True
+
+    def list_right(self, candidates: Sequence[Candidate]) -> list[bool]:
+        question, view = self.turn.frame.question, self.turn.library
+        return [self.judge(reader.count_people(c.query, question), view) for c in candidates]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldJudge:
+    """By the right queries of a conversation; ``shown`` and ``before`` are of the turn before."""
+
+    gold: Gold
+    expected: Sequence[Query]
+    shown: Sequence[str]
+    before: Query | None
+    is_first: bool
+
+    def __call__(self, query: Query, view: LibraryView) -> bool:
+        if self.before is not None:
+            query = resolve_shown_papers(query, self.shown, self.before)
+        _, verdict = judge_reading(
+            query, self.expected, is_first=self.is_first, only_want=self.gold.only_want
+        )
+        return verdict.is_right
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedJudge:
+    """By the reading as it prints; of worked examples papers print as what they call themselves."""
+
+    wanted: str
+    reading: Reading | None = None
+
+    def __call__(self, query: Query, view: LibraryView) -> bool:
+        if self.reading is None:
+            return print_query(query) == self.wanted
+        from tests.understanding.test_cases import print_reading
+
+        return print_reading(replace(self.reading, query=query, unread=()), view) == self.wanted
 
 
 def read_turn(
     question: str, thread: Thread, view: LibraryView, encode: Encode
 ) -> tuple[Reading, Turn | None]:
-    """The reading that there is now, and the turn as generators see it; None for a first one."""
+    """The reading of a first question, and a later one as generators see it, read by itself: no weights
+    are needed to train them.
+    """
     seen: list[Turn] = []
-    join = reader.join
 
-    def keep(
-        frame: Frame, entities: Entities, state: DialogueState, library: LibraryView
-    ) -> Reading:
-        seen.append(Turn(frame, entities, state, library))
-        return join(frame, entities, state, library)
+    def keep(turn: Turn) -> Reading:
+        seen.append(turn)
+        return turn.read(turn.labels[0][0], "new")
 
     with patch.object(reader, "join", keep):
         reading = reader.read_question(question, thread, view, encode)
@@ -90,59 +128,42 @@ def read_turn(
 # --- conversations with the right query each -----------------------------------------------------
 
 
-def list_turns(assistant: Assistant, cases: Sequence[Case], encode: Encode) -> Iterator[Labelled]:
-    """The later turns of conversations, each after right ones."""
+def list_turns(assistant: Assistant, case: Case, encode: Encode) -> Iterator[Asked]:
+    """The later turns of a conversation, each after right ones."""
     view = assistant.library.view
-    for case in cases:
-        thread = Thread()
-        previous: Answer | None = None
-        before: Query | None = None
-        for number, gold in enumerate(case.turns if len(case.turns) > 1 else (), 1):
-            expected = [fill_shown(query, previous) for query in gold.build_queries()]
-
-            judge = partial(_judge, gold, expected, previous, before, is_first=number == 1)
-            chosen, turn = read_turn(gold.question, thread, view, encode)
-            if turn is not None:
-                candidates = list_candidates(turn)
-                queries = [reader.count_people(c.query, gold.question) for c in candidates]
-                right = [judge(query) for query in queries]
-                worth = ONLY_WANT_WORTH if gold.only_want else 1.0
-                yield Labelled(case.id, turn, candidates, right, worth)
-                if not judge(chosen.query) and any(right):
-                    at = right.index(True)
-                    chosen = replace(candidates[at].alone, query=queries[at])
-            if not judge(chosen.query):
-                chosen = replace(chosen, query=expected[0])
-            *_, answer = assistant.stream_reading(replace(chosen, question=gold.question), thread)
-            previous = cast("Answer", answer)
-            before = get_reading(previous).query
-            thread = thread.add_turn(AskedTurn(gold.question, previous))
-
-
-def _judge(
-    gold: Gold,
-    expected: Sequence[Query],
-    previous: Answer | None,
-    before: Query | None,
-    query: Query,
-    *,
-    is_first: bool,
-) -> bool:
-    """Whether a query is one of those expected."""
-    if previous is not None and before is not None:
-        query = resolve_shown_papers(query, list_shown_papers(previous), before)
-    _, verdict = judge_reading(query, expected, is_first=is_first, only_want=gold.only_want)
-    return verdict.is_right
+    thread = Thread()
+    shown: Sequence[str] = ()
+    previous: Answer | None = None
+    before: Query | None = None
+    for number, gold in enumerate(case.turns if len(case.turns) > 1 else (), 1):
+        expected = [fill_shown(query, previous) for query in gold.build_queries()]
+        judge = GoldJudge(gold, expected, shown, before, number == 1)
+        chosen, turn = read_turn(gold.question, thread, view, encode)
+        is_right = judge(chosen.query, view)
+        if turn is not None:
+            asked = Asked(case.id, turn, judge, ONLY_WANT_WORTH if gold.only_want else 1.0)
+            yield asked
+            candidates = list_candidates(turn)
+            right = asked.list_right(candidates)
+            if is_right := any(right):
+                found = candidates[right.index(True)]
+                query = reader.count_people(found.query, turn.frame.question)
+                chosen = replace(found.alone, query=query)
+        if not is_right:
+            chosen = replace(chosen, query=expected[0])
+        *_, answer = assistant.stream_reading(replace(chosen, question=gold.question), thread)
+        previous = cast("Answer", answer)
+        before, shown = get_reading(previous).query, list_shown_papers(previous)
+        thread = thread.add_turn(AskedTurn(gold.question, previous))
 
 
 # --- worked examples -----------------------------------------------------------------------------
 
 
-def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Labelled]:
+def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
     """The last turns of the worked examples that are conversations."""
     from tests.conversation import answer_reading
     from tests.shelves import SHELVES
-    from tests.understanding.test_cases import print_reading
 
     for section in yaml.safe_load(CASES.read_text(encoding="utf-8")):
         shelf: Any = SHELVES.get(section["shelf"])
@@ -161,39 +182,44 @@ def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Labelled]:
                 )
                 thread = thread.add_turn(AskedTurn(question, answer))
             reading, turn = read_turn(last, thread, view, encode)
-            if turn is None:
-                continue
-            wanted = _drop_unread(case["reading"])
-            candidates = list_candidates(turn)
-            right = [
-                _drop_unread(print_reading(_put_query(reading, c, last), view)) == wanted
-                for c in candidates
-            ]
-            yield Labelled(f"{section['about']} {number}", turn, candidates, right, WORKED_WORTH)
-
-
-def _put_query(reading: Reading, candidate: Candidate, question: str) -> Reading:
-    return replace(reading, query=reader.count_people(candidate.query, question), unread=())
-
-
-def _drop_unread(printed: str) -> str:
-    return re.sub(r" \(unread: [^)]*\)$", "", printed)
+            if turn is not None:
+                wanted = re.sub(r" \(unread: [^)]*\)$", "", case["reading"])
+                judge = PrintedJudge(wanted, reading)
+                yield Asked(f"{section['about']} {number}", turn, judge, WORKED_WORTH)
 
 
 # --- wordings --------------------------------------------------------------------------------------
 
 
 def list_filled(
-    assistant: Assistant, rows: Sequence[Mapping[str, Any]], encode: Encode
-) -> Iterator[Labelled]:
-    """Follow-ups of wordings filled with names of one library, with the right query as it prints."""
-    view = assistant.library.view
-    for row in rows:
-        first, last = row["turns"]
-        thread = Thread().add_turn(AskedTurn(first, assistant.ask(first)))
-        _, turn = read_turn(last, thread, view, encode)
-        if turn is not None:
-            candidates = list_candidates(turn)
-            queries = [reader.count_people(c.query, last) for c in candidates]
-            right = [print_query(query) == row["reading"] for query in queries]
-            yield Labelled(last, turn, candidates, right, FILLED_WORTH, is_judged=False)
+    assistant: Assistant, row: Mapping[str, Any], encode: Encode
+) -> Iterator[Asked]:
+    """A follow-up of a wording filled with names of the library, with the right query as it prints."""
+    first, last = row["turns"]
+    thread = Thread().add_turn(AskedTurn(first, assistant.ask(first)))
+    _, turn = read_turn(last, thread, assistant.library.view, encode)
+    if turn is not None:
+        yield Asked(last, turn, PrintedJudge(row["reading"]), FILLED_WORTH, is_judged=False)
+
+
+# --- kept for the next fit -------------------------------------------------------------------------
+
+
+class TurnPickler(pickle.Pickler):
+    """Writes turns without the libraries that they are of, whose names it writes instead."""
+
+    def __init__(self, file: IO[bytes], names: Mapping[int, str]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._names = names
+
+    def persistent_id(self, obj: object) -> str | None:
+        return self._names.get(id(obj))
+
+
+class TurnUnpickler(pickle.Unpickler):
+    def __init__(self, file: IO[bytes], libraries: Mapping[str, LibraryView]) -> None:
+        super().__init__(file)
+        self._libraries = libraries
+
+    def persistent_load(self, pid: str) -> LibraryView:
+        return self._libraries[pid]

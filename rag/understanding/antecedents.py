@@ -22,6 +22,7 @@ from rag.understanding.dialogue_state import (
     find_placed_people,
     list_others,
 )
+from rag.understanding.entities import find_described
 from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
@@ -95,6 +96,12 @@ def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) 
             beside = [p.paper_id for p in dated]
             if state.paper in beside:
                 add(tuple(beside[beside.index(state.paper) - 1 :][:1]), "age beside", age)
+    for by, some in _find_told(frame, library.list_papers(state.papers + state.earlier_papers)):
+        if by.startswith("words") and len(some) == 1:
+            add(some, f"{by} of all", 1)
+    for slot in frame.slots:
+        if slot.kind in ("topic", "paper") and (described := find_described(slot.text, library)):
+            add((described,), "described")
     others = list_others(state)
     add(others, "rest")
     if state.paper:
@@ -108,6 +115,9 @@ def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) 
         if len(ids) > 1:
             add(ids, "list", age)
     add(tuple(earlier[:1]), "before", 1)
+    single = [at for at in found.values() if len(at.ids) == 1 and at.ids[0] != state.paper]
+    for at in single[:4] if state.paper else ():
+        add((state.paper, *at.ids), "beside", at.age)
     return list(found.values())
 
 
@@ -133,12 +143,27 @@ def _find_told(frame: Frame, papers: list[Paper]) -> list[tuple[str, tuple[str, 
         if titled and len(titled) < len(papers):
             found.append((by, titled[:1]))
             found.append((by, titled))
-    rest = {t for t in split_terms(frame.question) if t not in STOP_WORDS}
-    scores = {p.paper_id: len(rest & {*split_terms(p.name)}) for p in papers}
-    best = max(scores.values(), default=0)
-    if best and sum(s == best for s in scores.values()) == 1:
-        found.append(("words", (max(scores, key=lambda i: scores[i]),)))
+    found += _rank_by_words(frame.question, papers)
+    # "difference 2022 / 2023?" of a list with one of each
+    each = [next((p.paper_id for p in papers if str(p.year) == year), "") for year in sorted(years)]
+    if len(each) > 1 and all(each):
+        found.append(("years", tuple(each)))
     return found
+
+
+def _rank_by_words(
+    question: str, papers: list[Paper]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """The two papers whose names and authors have most of the question's words, rare ones above all."""
+    words = {t for t in split_terms(question) if t not in STOP_WORDS}
+    bags = {
+        p.paper_id: {*split_terms(f"{p.name} {' '.join(a.name for a in p.authorships)}")}
+        for p in papers
+    }
+    n_with = {w: sum(w in bag for bag in bags.values()) for w in words}
+    scores = {i: sum(1 / n_with[w] for w in words & bag) for i, bag in bags.items()}
+    best = sorted((i for i in scores if scores[i]), key=lambda i: -scores[i])
+    return [("words" if at == 0 else "words too", (i,)) for at, i in enumerate(best[:2])]
 
 
 def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) -> list[Antecedent]:

@@ -15,13 +15,16 @@ from functools import partial
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Form, PersonRef, Query, Reading
 from rag.understanding.antecedents import Antecedent
+from rag.understanding.candidates_sets import assemble
 from rag.understanding.candidates_shown import (
     LAST,
+    ask_around,
     ask_library,
     ask_papers,
     ask_people,
     list_more,
     recap,
+    reply_aside,
 )
 from rag.understanding.dialogue_merging import (
     drop_slot,
@@ -50,7 +53,19 @@ def list_candidates(turn: Turn) -> list[Candidate]:
         for candidate in generate(turn):
             key = (candidate.query, candidate.kind, candidate.of.kind, candidate.of.by)
             seen.setdefault(key, candidate)
-    return list(seen.values())
+    if turn.back is None:
+        return list(seen.values())
+    back = [replace(candidate, is_back=True) for candidate in list_candidates(turn.back)]
+    return [*seen.values(), *back]
+
+
+def list_returned(turn: Turn) -> Iterator[Candidate]:
+    """What was asked earlier, as it was."""
+    for age, state in enumerate((turn.state, *turn.state.earlier)):
+        if age or turn.is_back:
+            at = Antecedent("query", by="earlier" if age else "back", age=age)
+            alone = Reading(state.query, turn.frame.question, parts=state.parts)
+            yield turn.say("returned", "recap", at, state.query, alone)
 
 
 # --- of a list asked for before -------------------------------------------------------------------
@@ -322,6 +337,6 @@ def ask_again(turn: Turn) -> Iterator[Candidate]:
 
 
 GENERATORS = (
-    ask_library, narrow, ask_papers, replace_part, ask_people, ask_people_on, change_set, leave_out,
-    ask_again, list_more, recap,
+    ask_library, assemble, ask_around, reply_aside, narrow, ask_papers, replace_part, ask_people, ask_people_on, change_set, leave_out,
+    ask_again, list_more, recap, list_returned,
 )  # fmt: skip

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
-from rag.types.query import NOTHING_SHOWN, RECAP, PersonRef, Query, RelationKind, Topic, Want
+from rag.types.fields import FIELDS, Condition
+from rag.types.query import NOTHING_SHOWN, RECAP, Detail, PersonRef, Query, RelationKind, Topic, Want
 from rag.understanding.antecedents import Antecedent, limit_age
 from rag.understanding.dialogue_merging import drop_authors, exclude
 from rag.understanding.dialogue_state import CONTENT, SETS, list_named
 from rag.understanding.frame_types import Frame, Link
 from rag.understanding.paper_queries import build_author, limit_to_authors
+from rag.understanding.pieces import Pieces
 from rag.understanding.turns import Candidate, Turn
 
 LIBRARY = Antecedent("library")
@@ -92,9 +95,12 @@ def _ask_papers_for(
         compared = replace(query, want="comparison", papers=both, is_about_several=True)
         yield make("compared", query=compared)
     # "what are the limits of the first? / and of the other?"
-    detail = turn.state.query.asks_for
-    if detail and at.by != "last" and query.asks_for != detail:
-        yield make("detail", query=replace(asked, asks_for=detail))
+    details = [turn.state.query.asks_for] if at.by != "last" else []
+    if query.want == "passages" and is_one:
+        details += [cast("Detail", name) for name, p in frame.asks_for[:4] if name and p > 0.02]
+    for detail in dict.fromkeys(details):
+        if detail and query.asks_for != detail:
+            yield make("detail", query=replace(asked, asks_for=detail))
 
 
 def _limit_to(
@@ -108,6 +114,18 @@ def _limit_to(
     several = len(at.ids) > 1
     query = replace(own, where=where, people=(), papers=at.ids, is_about_several=several)
     yield Candidate("some", "all_of", at, query, alone, label, share)
+
+
+def reply_aside(turn: Turn) -> Iterator[Candidate]:
+    """Small talk."""
+    share = dict(turn.frame.links).get("aside", 0.0) + turn.shares.get("aside", 0.0)
+    if share > _LEAST_ASIDE:
+        alone = turn.read("aside", "aside")
+        what = turn.frame.what[0][0] if turn.frame.what else "greeting"
+        yield turn.say("aside", "aside", LIBRARY, Query("aside", what=what), alone)
+
+
+_LEAST_ASIDE = 0.02
 
 
 def list_more(turn: Turn) -> Iterator[Candidate]:
@@ -204,3 +222,77 @@ def _ask_people_for(
     if who.by in ("author", "of paper") and state.paper:
         others = replace(lists, where=exclude(lists.where, (state.paper,)))
         yield make("by others", query=others, share=share)
+
+
+# --- put together from the pieces -------------------------------------------------------------------
+
+
+def ask_around(turn: Turn) -> Iterator[Candidate]:
+    """Authors and fields of papers shown or named; portraits, fields, colleagues of people shown or named."""
+    alone = turn.read(turn.labels[0][0], "one_of")
+    pieces = turn.pieces[0]
+    say = partial(turn.say, alone=alone)
+    named = Antecedent("paper", pieces.papers, by="named") if pieces.papers else None
+    meant = [*([named] if named else []), *turn.papers_meant]
+    for at in meant:
+        link: Link = "one_of" if at.by != "last" else "same_paper" if len(at.ids) == 1 else "all_of"
+        relations: tuple[RelationKind, ...] = ("authors", "first_author")
+        relations = (*relations, "common_authors") if len(at.ids) > 1 else relations
+        for relation in relations if turn.may_want("people") else ():
+            query = Query("people", papers=at.ids, relation=relation, besides=pieces.besides)
+            yield say("authors", link, at, query, label=f"people {relation}")
+        if 1 < len(at.ids) < 4 and (turn.may_want("comparison") or turn.may_want("passages")):
+            text = turn.frame.question
+            query = Query("comparison", papers=at.ids, is_about_several=True, text=text, form=pieces.form)
+            yield say("compared", link, at, query)
+        for field in pieces.attributes if turn.may_want("values") or turn.may_want("passages") else ():
+            if FIELDS[field].of == "paper":
+                yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
+    names = tuple(p.names[0] for p in pieces.people if p.names)
+    people = [Antecedent("people", (), names, by="named")] if names else []
+    if len(names) == 1:
+        pairs = [who.names[0] for who in turn.people_meant if len(who.names) == 1 and who.names != names]
+        people += [Antecedent("people", (), (other, *names), by="with named") for other in dict.fromkeys(pairs)]
+    for who in [*people, *turn.people_meant]:
+        yield from _ask_around_people(turn, who, pieces)
+
+
+def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[Candidate]:
+    alone = turn.read(turn.labels[0][0], "those_people")
+    say = partial(turn.say, "around", "those_people", who, alone=alone)
+    people = tuple(PersonRef(name, (name,)) for name in who.names)
+    if turn.may_want("values") or pieces.attributes:
+        fields = [f for f in pieces.attributes if f != "place"]
+        fields += ["affiliation"] if _WORKPLACE.search(turn.frame.question) else []
+        for field in dict.fromkeys(fields):
+            yield say(query=Query("values", by=(field,), people=people))
+        if len(fields) > 1:
+            yield say(query=Query("values", by=tuple(fields), people=people))
+        if len(people) > 1:
+            yield say(query=Query("values", by=("n_papers",), people=people))
+    limits: list[tuple[tuple[Condition, ...], Topic | None]] = [((), None)]
+    if pieces.where or pieces.topic:
+        limits.append((pieces.where, pieces.topic))
+    if len(people) == 1:
+        yield say(query=Query("profile", people=people))
+        yield say(query=Query("profile", people=people, relation="not_stated", what="that"),
+                  label="profile not_stated")  # fmt: skip
+        relations: tuple[RelationKind, ...] = ("coauthors", "top_coauthor")
+        for relation in relations if turn.may_want("people") else ():
+            for where, about in limits:
+                query = Query("people", people=people, relation=relation, where=where, about=about,
+                              besides=pieces.besides)  # fmt: skip
+                yield say(query=query, label=f"people {relation}")
+    if len(people) == 2:
+        for where, about in limits:
+            for want in ("papers", "count"):
+                query = Query(want, people=people, relation="shared", where=where, about=about)  # type: ignore[arg-type]
+                yield say(query=query, label=f"{want} shared")
+        yield say(query=Query("people", people=people, relation="common_coauthors"), label="people common_coauthors")
+        yield say(query=Query("profile", people=people, relation="same"), label="profile same")
+
+
+_WORKPLACE = re.compile(
+    r"\b(?:where|work|works|working|based|city|country|universit\w*|institut\w*|employ\w*|belong\w*|from|lab|labs|compan\w*|affiliat\w*)\b",
+    re.IGNORECASE,
+)

@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 
 from rag.library.fields import format_condition
-from rag.library.view import LibraryView
 from rag.types.fields import FIELDS
 from rag.types.query import Part, Query, Reading
 from rag.types.query_text import print_condition, print_query
@@ -18,10 +17,9 @@ from rag.understanding.antecedents import POINTED_BY_WORDS
 from rag.understanding.candidates import list_candidates
 from rag.understanding.composition import describe_want
 from rag.understanding.dialogue_merging import choose_offered
-from rag.understanding.dialogue_scoring import list_unused_slots, rank
+from rag.understanding.dialogue_scoring import rank
+from rag.understanding.reading_marks import list_unused_slots
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, tell_no_place
-from rag.understanding.entities import Entities
-from rag.understanding.frame_types import Frame
 from rag.understanding.heads import load_heads
 from rag.understanding.slots import is_topical, list_free_words
 from rag.understanding.turns import Candidate, Turn
@@ -30,11 +28,11 @@ CLOSE = 0.5
 """From this share of the first reading's probability on, another one is offered."""
 
 
-def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
+def join(turn: Turn) -> Reading:
     """The reading of a turn in its conversation."""
+    frame, state, library = turn.frame, turn.state, turn.library
     if reason := explain(frame.question, state):
         return Reading(state.query, frame.question, reason="it asks why", notes=(reason,))
-    turn = Turn(frame, entities, state, library)
     (share, best), *others = rank(turn, list_candidates(turn))
     query = choose_offered(best.query, state.query, library)
     no_place = tell_no_place(frame.question, state) if best.of.by == "place" and best.of.ids else ""

@@ -22,17 +22,17 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     """The last query with the parts that the new turn names in their place."""
     own, last = _read_in_context(alone, last), show_all(last)
     is_ordered = any(part.slot == "order" for part in alone.parts)
-    groups = {_group(c.field) for c in own.where if not c.is_negative}
-    kept = tuple(c for c in last.where if _group(c.field) not in groups)
+    groups = {get_group(c.field) for c in own.where if not c.is_negative}
+    kept = tuple(c for c in last.where if get_group(c.field) not in groups)
     # "papers from May 2022? / and June?": the month is of the year spoken of.
-    times = {c.field for c in own.where if _group(c.field) == "time"}
+    times = {c.field for c in own.where if get_group(c.field) == "time"}
     if times == {"month"} and (year := find_year(last)):
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
-        kept = tuple(c for c in kept if _group(c.field) != "time")
+        kept = tuple(c for c in kept if get_group(c.field) != "time")
     # "papers from 2018 / 2017 too"
     if _ALSO.search(alone.question):
-        kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
+        kept = tuple(c for c in last.where if c in kept or get_group(c.field) in ("time", "category"))
     topic = read_own_topic(alone) if last.about or last.want in SETS else own.about
     if topic is None:
         topic = last.about
@@ -44,14 +44,14 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         topic = (narrow_papers if last.want in SETS else narrow_topic)(Topic(broader), topic)
     adds = bool(_WITH.search(alone.question))
     if adds:
-        kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
+        kept = tuple(c for c in last.where if get_group(c.field) not in groups - {"person"})
     people, where = last.people, (*kept, *own.where)
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
             # "papers of which De Cheng is first author / and Lingfeng He?": in the same role
             role = next((c.field for c in last.where if c.field in _ROLE_FIELDS), "")
-            where = tuple(c for c in where if _group(c.field) != "person")
+            where = tuple(c for c in where if get_group(c.field) != "person")
             where += tuple(build_author(p, role) for p in own.people)
     return replace(
         last,
@@ -98,20 +98,24 @@ _NEXT_YEAR = re.compile(
 def _read_in_context(alone: Reading, last: Query) -> Query:
     """The turn's own query, with what it says relative to the last: ``and the year before?``."""
     own = alone.query
-    if shifted := shift_year(alone.question, find_year(last)):
-        rest = tuple(c for c in own.where if _group(c.field) != "time")
-        return replace(own, where=(*rest, Condition("year", "is", shifted)))
-    # "which came out in 2024? / and how many before that?"
+    if not (times := read_in_context(alone.question, last)):
+        return own
+    rest = tuple(c for c in own.where if get_group(c.field) != "time")
+    return replace(own, where=(*rest, *times))
+
+
+def read_in_context(question: str, last: Query) -> tuple[Condition, ...]:
+    """Times that a turn gives by the last query's: ``the year before``, ``how many before that?``."""
     year = find_year(last)
-    if year and (match := _BESIDE_THAT.search(alone.question)):
-        is_before = match[1].lower() in ("before", "until")
-        years = (
-            Range(None, year - 1)
-            if is_before
-            else Range(year + (match[1].lower() == "after"), None)
-        )
-        return replace(own, where=(*own.where, Condition("year", "is", years)))
-    return own
+    if shifted := shift_year(question, year):
+        return (Condition("year", "is", shifted),)
+    # "which came out in 2024? / and how many before that?"
+    if year and (match := _BESIDE_THAT.search(question)):
+        word = match[1].lower()
+        low = year + 1 if word == "after" else year
+        years = Range(None, year - 1) if word in ("before", "until") else Range(low, None)
+        return (Condition("year", "is", years),)
+    return ()
 
 
 _BESIDE_THAT = re.compile(r"\b(before|after|since|until) (?:that|then|this)\b", re.IGNORECASE)
@@ -164,7 +168,7 @@ def find_year(query: Query) -> int | None:
     return years.pop() if len(years) == 1 and None not in years else None  # type: ignore[return-value]
 
 
-def _group(field: str) -> str:
+def get_group(field: str) -> str:
     """Fields of which a new condition replaces the old one: a time a time, a person a person."""
     if field in ("year", "month", "day", "date"):
         return "time"
@@ -180,7 +184,7 @@ def drop_slot(query: Query, name: str) -> Query | None:
     rest = tuple(
         c
         for c in query.where
-        if _group(c.field) != group and name not in split_terms(" ".join(map(str, c.values)))
+        if get_group(c.field) != group and name not in split_terms(" ".join(map(str, c.values)))
     )
     if rest != query.where:
         return replace(query, where=rest)
@@ -230,7 +234,7 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         c
         for c in set_role(last.where, alone)
         if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
-        if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
+        if not (_ANY_TIME.search(alone.question) and get_group(c.field) == "time")
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     join_topics = narrow_papers if last.want in SETS else narrow_topic

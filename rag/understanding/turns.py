@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rag.library.view import LibraryView
+from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
 from rag.understanding.antecedents import (
     Antecedent,
@@ -18,6 +19,7 @@ from rag.understanding.composition import compose
 from rag.understanding.dialogue_state import DialogueState
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame, Link
+from rag.understanding.pieces import Pieces, take_apart
 
 _LEAST_SHARE = 0.03
 _MOST_LABELS = 4
@@ -34,6 +36,7 @@ class Candidate:
         query: What is asked.
         alone: The turn's own part.
         label: The want that the own part was read with; ``share`` its probability.
+        is_back: It is one of `Turn.back`.
     """
 
     kind: str
@@ -43,22 +46,50 @@ class Candidate:
     alone: Reading
     label: str
     share: float
+    is_back: bool = False
 
 
 @dataclass
 class Turn:
-    """A turn to be read, and what came before it."""
+    """A turn to be read, and what came before it.
+
+    Attributes:
+        state: After the turn before.
+        back: Where the turn may go back to what was asked earlier, the rest of it as if it had been asked
+            then; ``is_back`` holds of that one.
+    """
 
     frame: Frame
     entities: Entities
     state: DialogueState
     library: LibraryView
+    back: Turn | None = None
+    is_back: bool = False
     _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The turn as the tagger has it; also with its free words as a topic where it has none."""
         return tuple(filter(None, (self.frame, tag_rest(self.frame, self.library))))
+
+    @cached_property
+    def pieces(self) -> tuple[Pieces, ...]:
+        """What the turn's words give, as each of its frames has them."""
+        spoken = self.people_spoken
+        taken = (take_apart(frame, self.entities, self.library, spoken) for frame in self.frames)
+        return tuple(dict.fromkeys(taken))
+
+    @cached_property
+    def people_spoken(self) -> tuple[str, ...]:
+        """Names of people asked about or shown, the latest first, and of the authors of papers shown."""
+        names: dict[str, None] = {}
+        for state in (self.state, *self.state.earlier):
+            query = state.query
+            asked = (str(v) for c in query.where if FIELDS[c.field].type == "person" for v in c.values)
+            names |= dict.fromkeys((*(n for p in query.people for n in p.names), *asked, *state.people))
+        papers = self.library.list_papers(self.state.papers[:20])
+        names |= dict.fromkeys(n for paper in papers for n in self.library.list_people_of(paper))
+        return tuple(names)
 
     @cached_property
     def papers_meant(self) -> list[Antecedent]:
@@ -79,6 +110,10 @@ class Turn:
         wants = [want for want in self.frame.wants[:_MOST_LABELS] if want[1] >= _LEAST_SHARE]
         more = [(label, self.shares.get(label, 0.0)) for label in ("passages", "papers")]
         return wants + [want for want in more if want[0] not in dict(wants)]
+
+    def may_want(self, want: str) -> bool:
+        """Whether the heads give a want some probability, whatever its relation."""
+        return sum(p for label, p in self.frame.wants if label.split()[0] == want) >= _LEAST_SHARE
 
     def read(
         self,
