@@ -191,9 +191,7 @@ def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
 # --- wordings --------------------------------------------------------------------------------------
 
 
-def list_filled(
-    assistant: Assistant, row: Mapping[str, Any], encode: Encode
-) -> Iterator[Asked]:
+def list_filled(assistant: Assistant, row: Mapping[str, Any], encode: Encode) -> Iterator[Asked]:
     """A follow-up of a wording filled with names of the library, with the right query as it prints."""
     first, last = row["turns"]
     thread = Thread().add_turn(AskedTurn(first, assistant.ask(first)))

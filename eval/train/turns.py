@@ -1,15 +1,15 @@
 """Trains what chooses the reading of a follow-up: ``python -m eval train turns --data NAME=FOLDER …``.
 
-Writes rag/understanding/turns.json and prints how often the right reading is taken, cross-validated by
-conversation. The fit is a conditional logit: of all readings that a turn may have, those that are right are
-to have the probability.
+Writes rag/understanding/turns.npz and prints how often the right reading is taken, cross-validated by
+conversation. The fit is a conditional logit over pairs of a sign of the turn and a mark of a reading: of
+all readings that a turn may have, those that are right are to have the probability.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +19,24 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from eval.run.readings import load_cases
-from eval.train.turn_sets import Encode, Labelled, list_filled, list_turns, list_worked
+from eval.train.turn_sets import CASES, Asked, Encode, list_filled, list_turns, list_worked
 from rag.app.assistant import Assistant
+from rag.understanding.candidates import list_candidates
 from rag.understanding.dialogue_scoring import WEIGHTS, describe
 
 Array = NDArray[np.float64]
 SETS = Path(__file__).parents[1] / "sets"
-READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abd")
+READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abdf")
 FILLED = SETS / "wordings" / "filled.jsonl"
-N_FOLDS = 8
+N_FOLDS = 5
 PENALTY = 2.0
-LEAST_TURNS = 3
-"""Turns that a feature must occur in to have a weight."""
-LEAST_WEIGHT = 0.02
+LEAST_TURNS = 4
+"""Turns that a sign or a mark must occur in to have weights."""
+N_STEPS = 80
+LEAST_WEIGHT = 0.01
 """Smaller weights are not kept."""
+CONTEXT = ("1", "last ", "shown ", "want ", "link ")
+"""Signs that measures (marks that begin with ``=``) are weighed with; other marks with all signs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,98 +44,169 @@ class Data:
     """All readings of all turns.
 
     Attributes:
-        names: Of the features; ``rows`` (n_readings, n_features).
-        right: (n_readings,) whether a reading is right; ``turn`` the turn it is of, from 0.
+        signs: Names of the columns of ``turns`` (n_contexts, n_signs); a turn that may go back has two contexts.
+        marks: Names of the columns of ``readings`` (n_readings, n_marks).
+        context: (n_readings,) row of ``turns``; ``turn`` the number of the turn, from 0.
+        right: (n_readings,) whether a reading is right.
         starts: (n_turns,) the first reading of each turn; ``worth`` what a turn counts for.
-        fold: (n_turns,) the part that it is held out with.
-        is_judged: (n_turns,) see `Labelled`.
+        groups: The conversation of each turn, which is held out as a whole.
+        is_judged: (n_turns,) see `Asked`.
     """
 
-    names: Sequence[str]
-    rows: csr_matrix
-    right: NDArray[np.bool_]
+    signs: Sequence[str]
+    marks: Sequence[str]
+    turns: csr_matrix
+    readings: csr_matrix
+    context: NDArray[np.int64]
     turn: NDArray[np.int64]
+    right: NDArray[np.bool_]
     starts: NDArray[np.int64]
     worth: Array
-    fold: NDArray[np.int64]
+    groups: Sequence[str]
     is_judged: NDArray[np.bool_]
 
+    @property
+    def fold(self) -> NDArray[np.int64]:
+        """(n_turns,) the part that a turn is held out with."""
+        keys = (hashlib.sha256(group.encode()).hexdigest() for group in self.groups)
+        return np.array([int(key, 16) % N_FOLDS for key in keys])
 
-def collect(assistants: Mapping[str, Assistant], encode: Encode) -> list[Labelled]:
+    @property
+    def is_reachable(self) -> NDArray[np.bool_]:
+        """(n_turns,) whether some reading is right."""
+        return np.logical_or.reduceat(self.right, self.starts)
+
+
+def collect(assistants: Mapping[str, Assistant], encode: Encode) -> list[Asked]:
     """The turns of all sources, over the libraries given; others are left out."""
-    turns: list[Labelled] = []
+    turns: list[Asked] = []
     filled = [json.loads(line) for line in FILLED.read_text(encoding="utf-8").splitlines()]
     for library, assistant in assistants.items():
         for path in READINGS:
-            cases = [case for case in load_cases(path) if case.library == library]
-            turns += list_turns(assistant, cases, encode)
-        rows = [row for row in filled if row["library"] == library]
-        turns += list_filled(assistant, rows, encode)
+            for case in load_cases(path):
+                if case.library == library:
+                    turns += list_turns(assistant, case, encode)
+        for row in filled:
+            if row["library"] == library:
+                turns += list_filled(assistant, row, encode)
     turns += list_worked(assistants["seeds"], encode)
     return turns
 
 
-def build_data(turns: Sequence[Labelled]) -> Data:
-    """The features of all readings."""
-    places: dict[str, int] = {}
-    columns, values, ends, right, of = [], [], [0], [], []
-    for number, labelled in enumerate(turns):
-        for features, is_right in zip(
-            describe(labelled.turn, labelled.candidates), labelled.right, strict=True
-        ):
-            for name, value in features.items():
-                if value:
-                    columns.append(places.setdefault(name, len(places)))
-                    values.append(float(value))
-            ends.append(len(columns))
-            right.append(is_right)
-            of.append(number)
-    folds = [int(hashlib.sha256(t.group.encode()).hexdigest(), 16) % N_FOLDS for t in turns]
+class _Table:
+    """A sparse matrix that is written row by row, its columns by name."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        self._columns: list[int] = []
+        self._values: list[float] = []
+        self._ends = [0]
+
+    def add(self, row: Mapping[str, float]) -> None:
+        for name, value in row.items():
+            if value:
+                self._columns.append(self.names.setdefault(name, len(self.names)))
+                self._values.append(value)
+        self._ends.append(len(self._columns))
+
+    def build(self) -> csr_matrix:
+        shape = (len(self._ends) - 1, len(self.names))
+        return csr_matrix((self._values, self._columns, self._ends), shape)
+
+
+def build_data(turns: Sequence[Asked]) -> Data:
+    """The signs of all turns and the marks of all their readings."""
+    signs, marks = _Table(), _Table()
+    context: list[int] = []
+    of: list[int] = []
+    right: list[bool] = []
+    n_contexts = 0
+    for number, asked in enumerate(turns):
+        candidates = list_candidates(asked.turn)
+        right += asked.list_right(candidates)
+        for of_turn, of_readings in describe(asked.turn, candidates):
+            signs.add(of_turn)
+            for reading in of_readings:
+                marks.add(reading)
+            context += [n_contexts] * len(of_readings)
+            of += [number] * len(of_readings)
+            n_contexts += 1
     turn = np.array(of)
     return Data(
-        tuple(places),
-        csr_matrix((values, columns, ends), (len(right), len(places))),
-        np.array(right),
+        tuple(signs.names),
+        tuple(marks.names),
+        signs.build(),
+        marks.build(),
+        np.array(context),
         turn,
+        np.array(right),
         np.searchsorted(turn, np.arange(len(turns))),
         np.array([t.worth for t in turns]),
-        np.array(folds),
+        [t.group for t in turns],
         np.array([t.is_judged for t in turns]),
     )
 
 
 def fit(data: Data, chosen: NDArray[np.bool_]) -> Array:
-    """(n_features,) weights from the chosen turns; 0 for features that too few of them have."""
-    has_right = np.logical_or.reduceat(data.right, data.starts)
-    worth = data.worth * chosen * has_right
-    cells = data.rows.tocoo()
-    seen = csr_matrix((np.ones(cells.nnz), (data.turn[cells.row], cells.col)))
-    seen.data[:] = 1
-    kept = np.flatnonzero(np.asarray(seen[np.flatnonzero(chosen)].sum(0)).ravel() >= LEAST_TURNS)
-    rows = data.rows[:, kept].tocsr()
+    """(n_marks, n_signs) weights from the chosen turns; 0 for what too few of them have."""
+    chosen = chosen & data.is_reachable
+    rows = np.flatnonzero(chosen[data.turn])
+    numbers, turn = np.unique(data.turn[rows], return_inverse=True)
+    contexts, context = np.unique(data.context[rows], return_inverse=True)
+    signs, readings = data.turns[contexts], data.readings[rows]
+    kept_signs = np.flatnonzero(signs.getnnz(axis=0) >= LEAST_TURNS)
+    cells = readings.tocoo()
+    seen = csr_matrix(
+        (np.ones(cells.nnz), (turn[cells.row], cells.col)), (len(numbers), len(data.marks))
+    )
+    kept_marks = np.flatnonzero(seen.getnnz(axis=0) >= LEAST_TURNS)
+    signs, readings = signs[:, kept_signs].tocsr(), readings[:, kept_marks].tocsr()
+    is_measure = np.array([data.marks[at].startswith("=") for at in kept_marks])
+    is_context = np.array([data.signs[at].startswith(CONTEXT) for at in kept_signs])
+    is_used = ~is_measure[:, None] | is_context
+    of_cell = np.repeat(np.arange(len(rows)), np.diff(readings.indptr))
+    place = context[of_cell] * len(kept_marks) + readings.indices
+    starts, right = np.searchsorted(turn, np.arange(len(numbers))), data.right[rows]
+    worth = data.worth[numbers]
 
-    def compute_loss(weights: Array) -> tuple[float, Array]:
-        scores = rows @ weights
-        every, total = _share(scores, data)
-        good, total_right = _share(np.where(data.right, scores, -1e9), data)
-        loss = float(np.sum(worth * (total - total_right)) + PENALTY * weights @ weights / 2)
-        good = np.where(data.right, good, 0.0)
-        return loss, rows.T @ ((every - good) * worth[data.turn]) + PENALTY * weights
+    def compute_loss(flat: Array) -> tuple[float, Array]:
+        weights = flat.reshape(is_used.shape) * is_used
+        by_mark = np.asarray(signs @ weights.T).ravel()
+        scores = np.bincount(of_cell, by_mark[place] * readings.data, len(rows))
+        every, total = _share(scores, starts, turn)
+        good, total_right = _share(np.where(right, scores, -1e9), starts, turn)
+        loss = float(np.sum(worth * (total - total_right)) + PENALTY * flat @ flat / 2)
+        pull = (every - np.where(right, good, 0.0)) * worth[turn]
+        shape = (len(contexts), len(kept_marks))
+        pulls = np.bincount(place, pull[of_cell] * readings.data, shape[0] * shape[1])
+        slope = np.asarray(signs.T @ pulls.reshape(shape)).T * is_used
+        return loss, slope.ravel() + PENALTY * flat
 
     found = minimize(
-        compute_loss, np.zeros(len(kept)), jac=True, method="L-BFGS-B", options={"maxiter": 120}
-    )
-    weights = np.zeros(len(data.names))
-    weights[kept] = found.x
+        compute_loss, np.zeros(is_used.size), jac=True, method="L-BFGS-B",
+        options={"maxiter": N_STEPS, "maxcor": 8},
+    )  # fmt: skip
+    weights = np.zeros((len(data.marks), len(data.signs)))
+    weights[np.ix_(kept_marks, kept_signs)] = found.x.reshape(is_used.shape) * is_used
     return weights
 
 
-def _share(scores: Array, data: Data) -> tuple[Array, Array]:
+def _share(
+    scores: Array, starts: NDArray[np.int64], turn: NDArray[np.int64]
+) -> tuple[Array, Array]:
     """(n_readings,) softmax within each turn, and (n_turns,) the logarithm of its divisor."""
-    most = np.maximum.reduceat(scores, data.starts)
-    powers = np.exp(scores - most[data.turn])
-    sums = np.add.reduceat(powers, data.starts)
-    return powers / sums[data.turn], most + np.log(sums)
+    most = np.maximum.reduceat(scores, starts)
+    powers = np.exp(scores - most[turn])
+    sums = np.add.reduceat(powers, starts)
+    return powers / sums[turn], most + np.log(sums)
+
+
+def weigh(data: Data, weights: Array) -> Array:
+    """(n_readings,) scores."""
+    by_mark = np.asarray(data.turns @ weights.T)
+    of_cell = np.repeat(np.arange(len(data.turn)), np.diff(data.readings.indptr))
+    values = by_mark[data.context[of_cell], data.readings.indices] * data.readings.data
+    return np.bincount(of_cell, values, len(data.turn))
 
 
 def take_best(scores: Array, data: Data) -> NDArray[np.bool_]:
@@ -141,28 +216,58 @@ def take_best(scores: Array, data: Data) -> NDArray[np.bool_]:
     return data.right[best]
 
 
-def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIGHTS) -> str:
-    """Fit on all turns and write the weights; how often held out turns are read right."""
-    turns = collect(assistants, encode)
-    data = build_data(turns)
-    scores = np.zeros(len(data.right))
+def hold_out(data: Data, keep: Callable[[int, Array], None] = lambda fold, weights: None) -> Array:
+    """(n_readings,) scores of each fold by the weights of the others, which ``keep`` is given."""
+    scores, fold = np.zeros(len(data.right)), data.fold
     for number in range(N_FOLDS):
-        weights = fit(data, data.fold != number)
-        held_out = (data.fold == number)[data.turn]
-        scores[held_out] = (data.rows @ weights)[held_out]
-    right = take_best(scores, data)
-    reachable = np.logical_or.reduceat(data.right, data.starts)
-    weights = fit(data, np.ones(len(turns), bool))
-    kept = {
-        name: round(float(weight), 3)
-        for name, weight in sorted(zip(data.names, weights, strict=True))
-        if abs(weight) >= LEAST_WEIGHT
-    }
-    path.write_text(json.dumps({"weights": kept}, ensure_ascii=False, indent=0) + "\n", "utf-8")
-    lines = []
-    for name, some in (("judged", data.is_judged), ("filled", ~data.is_judged)):
-        lines.append(
-            f"{name:<10}{int(some.sum()):>6} turns, right {right[some].mean():.3f} held out, "
-            f"{reachable[some].mean():.3f} at best"
-        )
-    return "\n".join([*lines, f"{len(kept)} weights in {path.name}"])
+        weights = fit(data, fold != number)
+        keep(number, weights)
+        held_out = (fold == number)[data.turn]
+        scores[held_out] = weigh(data, weights)[held_out]
+    return scores
+
+
+def write_weights(data: Data, weights: Array, path: Path = WEIGHTS) -> int:
+    """Write weights as `load_weights` reads them, one byte each; how many there are."""
+    large = np.where(np.abs(weights) >= LEAST_WEIGHT, weights, 0.0)
+    rows, columns = np.flatnonzero(large.any(1)), np.flatnonzero(large.any(0))
+    large = large[np.ix_(rows, columns)]
+    places = np.flatnonzero(large)
+    scale = np.abs(large).max() / 32767
+    steps = np.diff(places, prepend=0).astype(np.uint32)
+    np.savez_compressed(
+        path,
+        marks=np.array("\n".join(data.marks[at] for at in rows)),
+        signs=np.array("\n".join(data.signs[at] for at in columns)),
+        steps=steps,
+        values=np.round(large.ravel()[places] / scale).astype(np.int16),
+        scale=np.float32(scale),
+        made_from=np.array(compute_stamp()),
+    )
+    return len(places)
+
+
+def compute_stamp() -> str:
+    """A digest of the data that the weights are made from."""
+    digest = hashlib.sha256()
+    for path in (*READINGS, FILLED, CASES):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIGHTS) -> str:
+    """Fit on all turns and write the weights; how often held out turns are read right, and how that grows."""
+    data = build_data(collect(assistants, encode))
+    right, fold = take_best(hold_out(data), data), data.fold
+    lines = [
+        f"{name:<10}{int(some.sum()):>6} turns, right {right[some].mean():.3f} held out, "
+        f"{data.is_reachable[some].mean():.3f} at best"
+        for name, some in (("judged", data.is_judged), ("filled", ~data.is_judged))
+    ]
+    some = (fold == 0) & data.is_judged
+    for part in range(1, N_FOLDS):
+        few = take_best(weigh(data, fit(data, (fold > 0) & (fold <= part))), data)
+        n = int(((fold > 0) & (fold <= part) & data.is_judged).sum())
+        lines.append(f"of {n:>5} judged turns: {few[some].mean():.3f} of one part held out")
+    n_kept = write_weights(data, fit(data, np.ones(len(fold), bool)), path)
+    return "\n".join([*lines, f"{n_kept} weights in {path.name}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -67,7 +68,9 @@ POINTED_BY_WORDS = frozenset(
 """Ways of finding an antecedent by words that then ask for nothing else."""
 
 
-def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) -> list[Antecedent]:
+def list_papers_meant(
+    frame: Frame, state: DialogueState, library: LibraryView, shown: Mapping[str, Paper]
+) -> list[Antecedent]:
     """Papers shown that the turn may be asked of, the likeliest way of finding them first."""
     question = frame.question
     found: dict[tuple[str, ...], Antecedent] = {}
@@ -85,7 +88,7 @@ def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) 
     if called := find_called(question, state, library):
         add(called, "called", 0, drop_calling(frame))
     for age, ids in enumerate(lists):
-        papers = library.list_papers(ids)
+        papers = [shown[i] for i in ids if i in shown]
         for by, some in _find_told(frame, papers):
             add(some, by, age, drop_calling(frame) if by.startswith("words") else None)
         if match := AGED.search(question):
@@ -96,7 +99,7 @@ def list_papers_meant(frame: Frame, state: DialogueState, library: LibraryView) 
             beside = [p.paper_id for p in dated]
             if state.paper in beside:
                 add(tuple(beside[beside.index(state.paper) - 1 :][:1]), "age beside", age)
-    for by, some in _find_told(frame, library.list_papers(state.papers + state.earlier_papers)):
+    for by, some in _find_told(frame, list(shown.values())):
         if by.startswith("words") and len(some) == 1:
             add(some, f"{by} of all", 1)
     for slot in frame.slots:
@@ -151,9 +154,7 @@ def _find_told(frame: Frame, papers: list[Paper]) -> list[tuple[str, tuple[str, 
     return found
 
 
-def _rank_by_words(
-    question: str, papers: list[Paper]
-) -> list[tuple[str, tuple[str, ...]]]:
+def _rank_by_words(question: str, papers: list[Paper]) -> list[tuple[str, tuple[str, ...]]]:
     """The two papers whose names and authors have most of the question's words, rare ones above all."""
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     bags = {

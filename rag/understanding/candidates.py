@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Form, PersonRef, Query, Reading
+from rag.types.query import Form, Order, PersonRef, Query, Reading
 from rag.understanding.antecedents import Antecedent
 from rag.understanding.candidates_sets import assemble
 from rag.understanding.candidates_shown import (
@@ -21,7 +21,6 @@ from rag.understanding.candidates_shown import (
     ask_around,
     ask_library,
     ask_papers,
-    ask_people,
     list_more,
     recap,
     reply_aside,
@@ -31,18 +30,11 @@ from rag.understanding.dialogue_merging import (
     find_flag,
     get_set,
     merge,
-    narrow_set,
-    narrow_topic,
-    read_named_topic,
     set_role,
     shift_year,
-    show_all,
 )
 from rag.understanding.dialogue_state import CONTENT, SETS, list_named
-from rag.understanding.entities import negate, read_flag
-from rag.understanding.field_words import read_group, read_order
-from rag.understanding.frame_types import Frame
-from rag.understanding.slots import list_free_words
+from rag.understanding.entities import negate
 from rag.understanding.turns import Candidate, Turn
 
 
@@ -68,134 +60,35 @@ def list_returned(turn: Turn) -> Iterator[Candidate]:
             yield turn.say("returned", "recap", at, state.query, alone)
 
 
-# --- of a list asked for before -------------------------------------------------------------------
-
-
-def list_bases(turn: Turn) -> list[tuple[int, Query]]:
-    """Lists that a turn may be of, with how long ago they were asked for."""
-    state = turn.state
-    found: dict[Query, int] = {}
-    if (base := get_set(state)) is not None:
-        found[base] = 0
-    if state.topic is not None and state.topic.words:
-        found.setdefault(Query("papers", about=state.topic), 1)
-    for age, query in enumerate(state.sets):
-        base = show_all(query)
-        if base.want not in SETS:
-            where = tuple(c for c in base.where if FIELDS[c.field].of == "paper")
-            base = Query("papers", where=where, about=base.about)
-        found.setdefault(base, age + 1)
-    return [(age, base) for base, age in found.items()]
-
-
-def narrow(turn: Turn) -> Iterator[Candidate]:
-    """A list asked for before, under what the turn adds."""
-    state, last = turn.state, turn.state.query
-    base, bases = get_set(state), list_bases(turn)
-    for frame in turn.frames:
-        for age, each in bases:
-            at = Antecedent("set", by="last" if age == 0 else "earlier", age=age)
-            for label, share in turn.labels:
-                yield from _narrow_one(turn, frame, at, each, label, share)
-        # "papers on HIV / any of them reviews?": what no slot took may be a mark of papers
-        free = " ".join(list_free_words(frame.question, frame.slots))
-        if base is not None and (flag := read_flag(free, is_negative=False)):
-            alone = turn.read("papers", "narrow", frame=frame)
-            query = base.add_conditions([flag, *alone.query.where])
-            yield turn.say("narrow", "narrow", Antecedent("set", by="flag"), query, alone, "papers")
-        if last.want == "people" and last.relation is None and last.about is not None:
-            for label, share in turn.labels:
-                alone = turn.read(label, "narrow", frame=frame)
-                own = read_named_topic(alone) or alone.query.about
-                query = replace(merge(last, alone), about=narrow_topic(last.about, own))
-                of_it = share if label == "people" else 0.0
-                at = Antecedent("set", by="people")
-                yield Candidate("narrow", "narrow", at, query, alone, "people", of_it)
-
-
-def _narrow_one(
-    turn: Turn, frame: Frame, at: Antecedent, base: Query, label: str, share: float
-) -> Iterator[Candidate]:
-    alone = turn.read(label, "narrow", frame=frame)
-    own, want = alone.query, label.split()[0]
-    if own.papers or own.like:
-        return
-    make = partial(Candidate, link="narrow", of=at, alone=alone, label=label, share=share)
-    narrowed = narrow_set(frame, alone, base)
-    if own.want in SETS:
-        yield make("narrow", query=narrowed)
-        if own.want == "papers" != narrowed.want:
-            where = (*base.base, *narrowed.where) if base.want == "share" else narrowed.where
-            listed = replace(narrowed, want="papers", by=(), base=(), order=own.order, where=where)
-            yield make("listed", query=listed)
-        if own.want == "share" and (base.where or base.about):
-            yield make("share", query=_share(base))
-    elif own.want in CONTENT:
-        query = replace(narrowed, form=own.form)
-        yield turn.say("narrow", "narrow", at, query, alone, "papers")
-        if want == "overview":
-            told = replace(
-                own, want="overview", where=narrowed.where, about=narrowed.about, papers=()
-            )
-            yield make("overview", query=told)
-    if want == "people" and own.relation not in ("shared", "same", "presence", "not_stated"):
-        is_first = own.relation == "first_author"
-        roles = own.by or (("first_author",) if is_first else ("author",))
-        for about in dict.fromkeys((narrowed.about, base.about)):
-            about = replace(about, all_of=()) if about and about.all_of else about
-            query = Query("people", by=() if narrowed.about else roles, where=narrowed.where,
-                          about=about, order=own.order, k=own.k, besides=own.besides)  # fmt: skip
-            yield make("people", query=query)
-            if is_first or own.by == ("first_author",):
-                yield make("people", query=replace(query, by=("first_author",)))
-
-
-def _share(base: Query) -> Query:
-    return Query("share", where=base.where, about=base.about, base=base.base)
-
-
-def ask_people_on(turn: Turn) -> Iterator[Candidate]:
-    """``who is behind most of them?``: people of the topic spoken of."""
-    topic, last = turn.state.topic, turn.state.query
-    if topic is None or not topic.words:
-        return
-    alone = turn.read(turn.labels[0][0], "narrow")
-    where = show_all(last).where if last.about == topic else ()
-    for limits in dict.fromkeys((where, ())):
-        query = Query("people", about=replace(topic, all_of=()), where=limits)
-        at = Antecedent("topic", age=0 if limits else 1)
-        yield turn.say("people on topic", "narrow", at, query, alone)
+# --- of the last list -------------------------------------------------------------------------------
 
 
 def change_set(turn: Turn) -> Iterator[Candidate]:
-    """A list asked for before: put in order, measured otherwise, or without some of it."""
-    state, last, base = turn.state, turn.state.query, get_set(turn.state)
+    """The last list put in order or counted with the one before it; the last groups, fewer or others."""
+    state, last = turn.state, turn.state.query
     alone = turn.read(turn.labels[0][0], "narrow")
-    own = alone.query
+    pieces = turn.pieces[0]
     say = partial(turn.say, link="narrow", of=LAST, alone=alone)
-    order = own.order or read_order(turn.frame.question)
-    if order is not None and FIELDS[order.field].of == "person":
-        if last.want == "people":
-            yield say("order", query=replace(last, order=order))
-    elif order is not None:
-        listed = Query("papers", papers=state.listed, is_about_several=True)
-        limits = [c for c in own.where if FIELDS[c.field].type != "person"]
-        for query in filter(None, (base, listed if state.listed else None)):
-            query = replace(query, want="papers", by=(), base=(), order=order, k=own.k, text="")
-            yield say("order", query=query.add_conditions(limits))
-            yield say("extreme", query=replace(query, want="extreme"))
-    if base is not None:
-        yield say("count", query=replace(base, want="count", by=(), order=None, k=None, base=()))
-        if base.where or base.about:
-            yield say("share", query=_share(base))
+    order = pieces.order
+    if last.want == "people":
+        orders = (order, Order("n_papers")) if order else (Order("n_papers"),)
+        for each in orders:
+            if FIELDS[each.field].of == "person":
+                yield say("order", query=replace(last, order=each, k=pieces.k or last.k))
     if last.want == "groups":
-        is_named = {slot.kind for slot in turn.frame.slots} <= {"group", "preamble"}
-        name = read_group(turn.frame.question) if is_named else ""
-        yield say("groups", query=replace(last, k=own.k or 1))
-        if name and FIELDS[name].plural:
-            yield say("groups", query=replace(last, by=(name,), k=None))
+        yield say("groups", query=replace(last, k=pieces.k or 1))
+        for name in pieces.groups[:1]:
+            if FIELDS[name].plural:
+                yield say("groups", query=replace(last, by=(name,), k=None))
     if last.want == "count" and last.by:
-        yield say("groups", query=replace(last, want="groups", order=own.order, k=own.k))
+        yield say("groups", query=replace(last, want="groups", order=pieces.order, k=pieces.k))
+    if last.want == "share":
+        yield say(
+            "listed", query=replace(last, want="papers", where=(*last.base, *last.where), base=())
+        )
+    base = get_set(state)
+    if base is not None and (base.where or base.about) and turn.may_want("share"):
+        yield say("share", query=Query("share", where=base.where, about=base.about, base=base.base))
     both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
     if len(both) > max(len(state.papers), len(state.papers_before)):
         yield say("count", query=Query("count", papers=both, is_about_several=True))
@@ -236,7 +129,7 @@ def replace_part(turn: Turn) -> Iterator[Candidate]:
     state = turn.state
     bases = [state.query, *(query for query in state.sets if query != state.query)]
     for frame in turn.frames:
-        for label, share in turn.labels:
+        for label, share in turn.labels[:2]:
             alone = turn.read(label, "refine", frame=frame)
             if state.query.want in CONTENT:
                 yield from _replace_in_content(turn, alone)
@@ -249,8 +142,6 @@ def replace_part(turn: Turn) -> Iterator[Candidate]:
 def _replace_in(
     turn: Turn, at: Antecedent, last: Query, alone: Reading, label: str, share: float
 ) -> Iterator[Candidate]:
-    own = alone.query
-    make = partial(Candidate, link="refine", of=at, alone=alone, label=label, share=share)
     if (named := list_named(alone)) and last.papers:
         named = tuple(i for i in named if i not in last.papers) or named
         # "who wrote both? / and VISA?"
@@ -263,15 +154,10 @@ def _replace_in(
     merged = replace(merged, where=set_role(merged.where, alone))
     if merged != last:
         yield turn.say("replaced", "refine", at, merged, alone, last.want)
-    measured = dict(want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
-    if own.want in SETS and last.want in SETS and own.want != last.want:
-        yield make("remeasured", query=replace(merged, **measured))  # type: ignore[arg-type]
-    if own.want in SETS and last.want == "people" and last.about and not last.relation:
-        query = Query("papers", where=merged.where, about=merged.about)
-        yield make("remeasured", query=replace(query, **{**measured, "base": ()}))  # type: ignore[arg-type]
     # "papers per category / show LG": one group of them is its papers
-    if merged.want in ("groups", "count") and any(c.field in merged.by for c in own.where):
-        yield make("remeasured", query=replace(merged, want="papers", by=(), order=None, k=None))
+    if merged.want in ("groups", "count") and any(c.field in merged.by for c in alone.query.where):
+        query = replace(merged, want="papers", by=(), order=None, k=None)
+        yield Candidate("remeasured", "refine", at, query, alone, label, share)
 
 
 def _replace_in_content(turn: Turn, alone: Reading) -> Iterator[Candidate]:
@@ -301,10 +187,6 @@ def ask_again(turn: Turn) -> Iterator[Candidate]:
     state, last = turn.state, turn.state.query
     alone = turn.read(turn.labels[0][0], "elaborate")
     own, at = alone.query, Antecedent("query", by="again")
-    if last.want in ("count", "share", "groups"):
-        where = (*last.base, *last.where)
-        query = replace(last, want="papers", by=(), order=None, k=None, where=where, base=())
-        yield turn.say("listed", "elaborate", at, query, alone)
     query = replace(last, form=own.form)
     # "an overview of noisy labels / shorter" is no question about the first of its papers
     is_of_one = last.want in CONTENT and last.want != "overview" and not last.is_about_several
@@ -337,6 +219,6 @@ def ask_again(turn: Turn) -> Iterator[Candidate]:
 
 
 GENERATORS = (
-    ask_library, assemble, ask_around, reply_aside, narrow, ask_papers, replace_part, ask_people, ask_people_on, change_set, leave_out,
-    ask_again, list_more, recap, list_returned,
+    ask_library, assemble, ask_papers, ask_around, replace_part, change_set, leave_out, ask_again, list_more,
+    recap, list_returned, reply_aside,
 )  # fmt: skip

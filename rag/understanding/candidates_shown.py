@@ -9,18 +9,25 @@ from functools import partial
 from typing import cast
 
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import NOTHING_SHOWN, RECAP, Detail, PersonRef, Query, RelationKind, Topic, Want
+from rag.types.query import (
+    NOTHING_SHOWN,
+    RECAP,
+    Detail,
+    Form,
+    PersonRef,
+    Query,
+    RelationKind,
+    Topic,
+)
 from rag.understanding.antecedents import Antecedent, limit_age
-from rag.understanding.dialogue_merging import drop_authors, exclude
-from rag.understanding.dialogue_state import CONTENT, SETS, list_named
-from rag.understanding.frame_types import Frame, Link
-from rag.understanding.paper_queries import build_author, limit_to_authors
+from rag.understanding.dialogue_merging import EXCLUDES, exclude
+from rag.understanding.dialogue_state import CONTENT, list_named
+from rag.understanding.frame_types import Link
 from rag.understanding.pieces import Pieces
 from rag.understanding.turns import Candidate, Turn
 
 LIBRARY = Antecedent("library")
 LAST = Antecedent("query", by="last")
-_OF_PAPERS = ("people authors", "people first_author", "people common_authors")
 
 
 def ask_library(turn: Turn) -> Iterator[Candidate]:
@@ -56,76 +63,66 @@ _IT = re.compile(r"\b(?:it|this|that|they|them|these|those)\b(?! \w*(?:paper|wor
 
 
 def ask_papers(turn: Turn) -> Iterator[Candidate]:
-    """The turn's own question, of papers shown."""
-    labels = list(turn.labels)
-    if any(label.startswith("people") for label, _ in labels):
-        share = dict(labels).get("people", 0.0)
-        labels += [(label, share) for label in _OF_PAPERS if label not in dict(labels)]
-    for at in turn.papers_meant:
-        frame, is_one = at.frame or turn.frame, len(at.ids) == 1
-        for label, share in labels:
-            want = label.split()[0]
-            if want in SETS and (not is_one or want == "count"):
-                yield from _limit_to(turn, at, frame, label, share)
-            if want not in SETS or is_one:
-                yield from _ask_papers_for(turn, at, frame, label, share)
-
-
-def _ask_papers_for(
-    turn: Turn, at: Antecedent, frame: Frame, label: str, share: float
-) -> Iterator[Candidate]:
-    is_one = len(at.ids) == 1
-    link: Link = "one_of" if at.by != "last" else "same_paper" if is_one else "all_of"
-    alone = turn.read(label, link, at.ids, frame=frame)
-    make = partial(Candidate, link=link, of=at, alone=alone, label=label, share=share)
-    query = alone.query
-    flags = [c.field for c in query.where if c.field in ("code", "link", "doi", "venue")]
-    if flags and len(at.ids) < 3:
-        yield make("field", query=Query("values", by=tuple(flags[:1]), papers=at.ids))
-    if query.want not in CONTENT:
-        if query.papers == at.ids or query.like in at.ids:
-            yield make("papers", query=query)
-        return
-    about = query.about if query.want == "overview" else None
-    asked = replace(query, papers=at.ids, is_about_several=not is_one)
-    yield make("papers", query=replace(asked, about=about))
+    """The turn's own question of content, of papers shown or named; papers like one of them."""
+    contents = {label for label, _ in turn.labels if label in CONTENT}
+    alone = turn.read("passages", "one_of")
+    pieces, details, last = turn.pieces[0], _list_details(turn), turn.state.query.asks_for
+    contents |= {"overview"} if pieces.form != Form() else set()
     named = list_named(alone)
-    both = tuple(dict.fromkeys((*at.ids, *named)))
-    if len(both) > 1 and (named or query.want == "comparison"):
-        compared = replace(query, want="comparison", papers=both, is_about_several=True)
-        yield make("compared", query=compared)
-    # "what are the limits of the first? / and of the other?"
-    details = [turn.state.query.asks_for] if at.by != "last" else []
-    if query.want == "passages" and is_one:
-        details += [cast("Detail", name) for name, p in frame.asks_for[:4] if name and p > 0.02]
-    for detail in dict.fromkeys(details):
-        if detail and query.asks_for != detail:
-            yield make("detail", query=replace(asked, asks_for=detail))
+    meant = [*([Antecedent("paper", named[:1], by="named")] if named else []), *turn.papers_meant]
+    for at in meant:
+        is_one = len(at.ids) == 1
+        link: Link = "one_of" if at.by != "last" else "same_paper" if is_one else "all_of"
+        say = partial(turn.say, "papers", link, at)
+        for label in contents:
+            alone = turn.read(label, link, at.ids[:1], frame=at.frame)
+            own = alone.query
+            if own.want in CONTENT:
+                about = own.about if own.want == "overview" else None
+                query = replace(own, papers=at.ids, is_about_several=not is_one, about=about)
+                yield say(query, alone)
+                for detail in details if own.want == "passages" and is_one else ():
+                    if detail != own.asks_for:
+                        yield say(replace(query, asks_for=detail), alone)
+                if own.want == "passages" and last and last not in (own.asks_for, *details):
+                    yield say(replace(query, asks_for=last), alone)
+        if is_one and turn.may_want("papers") and (paper := turn.library.get_paper(at.ids[0])):
+            where = (*pieces.where, *pieces.authors, *pieces.excluded, *exclude((), at.ids))
+            gone = [
+                who.names[0]
+                for who in turn.people_meant[:2]
+                if EXCLUDES.search(turn.frame.question)
+            ]
+            for lacking in (
+                (),
+                *((Condition("author", "lacks", (name,)),) for name in dict.fromkeys(gone)),
+            ):
+                query = Query(
+                    "papers",
+                    about=Topic(paper.name),
+                    like=at.ids[0],
+                    where=(*where, *lacking),
+                    k=pieces.k,
+                )
+                yield turn.say("like", "more", at, query, alone)
 
 
-def _limit_to(
-    turn: Turn, at: Antecedent, frame: Frame, label: str, share: float
-) -> Iterator[Candidate]:
-    alone = turn.read(label, "all_of", frame=frame)
-    own = alone.query
-    if own.want not in SETS or own.like or own.papers:
-        return
-    where = (*(c for c in own.where if c.field != "paper"), *map(build_author, own.people))
-    several = len(at.ids) > 1
-    query = replace(own, where=where, people=(), papers=at.ids, is_about_several=several)
-    yield Candidate("some", "all_of", at, query, alone, label, share)
+def _list_details(turn: Turn) -> list[Detail]:
+    """Details of content that the heads give some probability."""
+    likely = turn.frame.asks_for[:_MOST_DETAILS]
+    return [cast("Detail", name) for name, share in likely if name and share > _LEAST_SHARE]
+
+
+_MOST_DETAILS, _LEAST_SHARE = 4, 0.02
 
 
 def reply_aside(turn: Turn) -> Iterator[Candidate]:
     """Small talk."""
     share = dict(turn.frame.links).get("aside", 0.0) + turn.shares.get("aside", 0.0)
-    if share > _LEAST_ASIDE:
+    if share > _LEAST_SHARE:
         alone = turn.read("aside", "aside")
         what = turn.frame.what[0][0] if turn.frame.what else "greeting"
         yield turn.say("aside", "aside", LIBRARY, Query("aside", what=what), alone)
-
-
-_LEAST_ASIDE = 0.02
 
 
 def list_more(turn: Turn) -> Iterator[Candidate]:
@@ -175,55 +172,6 @@ def recap(turn: Turn) -> Iterator[Candidate]:
         yield turn.say("recap", "recap", Antecedent("papers", papers, by="all"), query, alone)
 
 
-# --- of people ----------------------------------------------------------------------------------
-
-
-def ask_people(turn: Turn) -> Iterator[Candidate]:
-    """The turn's own question, of people shown or behind a paper shown."""
-    for who in turn.people_meant:
-        people = tuple(PersonRef(name, (name,)) for name in who.names)
-        for label, share in turn.labels:
-            yield from _ask_people_for(turn, who, people, label, share)
-        if len(people) == 2:
-            alone = turn.read(turn.labels[0][0], "those_people")
-            where = drop_authors(alone.query.where)
-            wants: tuple[Want, ...] = ("papers", "count")
-            for want in wants:
-                query = Query(want, people=people, relation="shared", where=where)
-                yield turn.say("shared", "those_people", who, query, alone)
-
-
-def _ask_people_for(
-    turn: Turn, who: Antecedent, people: tuple[PersonRef, ...], label: str, share: float
-) -> Iterator[Candidate]:
-    alone = turn.read(label, "those_people", people=who.names)
-    own, state, limit = alone.query, turn.state, limit_to_authors(who.names)
-    make = partial(Candidate, link="those_people", of=who, alone=alone, label=label)
-    if own.want in ("values", "profile") or own.relation:
-        yield make("people", query=own, share=share)
-    if label.startswith(("people", "profile")):
-        one: tuple[RelationKind, ...] = ("coauthors", "top_coauthor")
-        for relation in one if len(people) == 1 else ("common_coauthors",):
-            query = Query("people", people=people, relation=relation)
-            of_it = turn.shares.get(f"people {relation}", share / 2)
-            yield make(relation, query=query, share=of_it)
-        if own.about and not own.relation:
-            where = (*(c for c in own.where if c.field != "author"), limit)
-            yield make("people", query=replace(own, people=(), where=where), share=share)
-    if own.want not in SETS:
-        return
-    where = tuple(c for c in own.where if c.value not in who.names and c.field != "paper")
-    lists = replace(own, where=(*where, limit), people=(), like="", papers=(), asks_for=None)
-    named = None if own.like else own.about
-    for about in dict.fromkeys((named, state.topic)):
-        kind = "by" if about == named else "by on topic"
-        yield make(kind, query=replace(lists, about=about), share=share)
-    # "did the same first author write a later condensation paper?": others than the one spoken of
-    if who.by in ("author", "of paper") and state.paper:
-        others = replace(lists, where=exclude(lists.where, (state.paper,)))
-        yield make("by others", query=others, share=share)
-
-
 # --- put together from the pieces -------------------------------------------------------------------
 
 
@@ -243,16 +191,25 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
             yield say("authors", link, at, query, label=f"people {relation}")
         if 1 < len(at.ids) < 4 and (turn.may_want("comparison") or turn.may_want("passages")):
             text = turn.frame.question
-            query = Query("comparison", papers=at.ids, is_about_several=True, text=text, form=pieces.form)
+            query = Query(
+                "comparison", papers=at.ids, is_about_several=True, text=text, form=pieces.form
+            )
             yield say("compared", link, at, query)
-        for field in pieces.attributes if turn.may_want("values") or turn.may_want("passages") else ():
+        for field in (
+            pieces.attributes if turn.may_want("values") or turn.may_want("passages") else ()
+        ):
             if FIELDS[field].of == "paper":
                 yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
     names = tuple(p.names[0] for p in pieces.people if p.names)
     people = [Antecedent("people", (), names, by="named")] if names else []
     if len(names) == 1:
-        pairs = [who.names[0] for who in turn.people_meant if len(who.names) == 1 and who.names != names]
-        people += [Antecedent("people", (), (other, *names), by="with named") for other in dict.fromkeys(pairs)]
+        pairs = [
+            who.names[0] for who in turn.people_meant if len(who.names) == 1 and who.names != names
+        ]
+        people += [
+            Antecedent("people", (), (other, *names), by="with named")
+            for other in dict.fromkeys(pairs)
+        ]
     for who in [*people, *turn.people_meant]:
         yield from _ask_around_people(turn, who, pieces)
 
@@ -288,7 +245,10 @@ def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[
             for want in ("papers", "count"):
                 query = Query(want, people=people, relation="shared", where=where, about=about)  # type: ignore[arg-type]
                 yield say(query=query, label=f"{want} shared")
-        yield say(query=Query("people", people=people, relation="common_coauthors"), label="people common_coauthors")
+        yield say(
+            query=Query("people", people=people, relation="common_coauthors"),
+            label="people common_coauthors",
+        )
         yield say(query=Query("profile", people=people, relation="same"), label="profile same")
 
 

@@ -18,9 +18,9 @@ from rag.understanding.candidates import list_candidates
 from rag.understanding.composition import describe_want
 from rag.understanding.dialogue_merging import choose_offered
 from rag.understanding.dialogue_scoring import rank
-from rag.understanding.reading_marks import list_unused_slots
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, tell_no_place
 from rag.understanding.heads import load_heads
+from rag.understanding.reading_marks import list_unused_slots
 from rag.understanding.slots import is_topical, list_free_words
 from rag.understanding.turns import Candidate, Turn
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, split_terms
+from rag.text import split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Query, Reading, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
@@ -32,7 +32,9 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         kept = tuple(c for c in kept if get_group(c.field) != "time")
     # "papers from 2018 / 2017 too"
     if _ALSO.search(alone.question):
-        kept = tuple(c for c in last.where if c in kept or get_group(c.field) in ("time", "category"))
+        kept = tuple(
+            c for c in last.where if c in kept or get_group(c.field) in ("time", "category")
+        )
     topic = read_own_topic(alone) if last.about or last.want in SETS else own.about
     if topic is None:
         topic = last.about
@@ -256,6 +258,11 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     return narrowed
 
 
+EXCLUDES = re.compile(
+    r"\b(?:no|not|n['’]t|without|except|excluding|exclude|but|other|others|else|besides|minus|drop|skip|aside|apart|never|isn|wasn|doesn)\b",
+    re.IGNORECASE,
+)
+"""Words that may leave somebody or something out."""
 _ROLE_FIELDS = ("first_author", "last_author", "printed_author")
 
 

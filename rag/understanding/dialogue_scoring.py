@@ -44,7 +44,10 @@ class TurnWeights:
         worth = self.values[:, list(columns)] @ np.array(strengths, np.float32)
         rows = self.marks
         return np.array(
-            [sum(v * worth[rows[m]] for m, v in reading.items() if m in rows) for reading in readings],
+            [
+                sum(v * worth[rows[m]] for m, v in reading.items() if m in rows)
+                for reading in readings
+            ],
             np.float32,
         )
 
@@ -55,11 +58,12 @@ def load_weights(path: Path = WEIGHTS) -> TurnWeights:
     with np.load(path) as arrays:
         marks, signs = (str(arrays[name]).split("\n") for name in ("marks", "signs"))
         values = np.zeros((len(marks), len(signs)), np.float32)
-        values.ravel()[np.cumsum(arrays["steps"].astype(np.int64))] = (
-            arrays["values"].astype(np.float32) * arrays["scale"]
-        )
+        places = np.cumsum(arrays["steps"].astype(np.int64))
+        values.ravel()[places] = arrays["values"].astype(np.float32) * arrays["scale"]
     return TurnWeights(
-        {name: at for at, name in enumerate(marks)}, {name: at for at, name in enumerate(signs)}, values
+        {name: at for at, name in enumerate(marks)},
+        {name: at for at, name in enumerate(signs)},
+        values,
     )
 
 

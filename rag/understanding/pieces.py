@@ -102,7 +102,9 @@ def _find_spoken(question: str, spoken: Sequence[str]) -> str:
     return next((n for n in spoken if len(f := fold(n).split()[-1]) > 2 and f in words), "")
 
 
-_ROLE = re.compile(r"\b(?:first|lead|leads|leading|led|1st|main|(?P<last>last|senior))\b", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\b(?:first|lead|leads|leading|led|1st|main|(?P<last>last|senior))\b", re.IGNORECASE
+)
 _ALONE = re.compile(
     r"\b(?:alone|solo|sole|single[ -]?(?:author\w*|hand\w*)|(?:him|her|them)self|on (?:his|her|their) own)\b",
     re.IGNORECASE,

@@ -19,7 +19,7 @@ _GROUPS = {"year": "time", "month": "time", "date": "time", "day": "time", "pape
 
 def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
     """The marks of one candidate, with their weights; those that begin with ``=`` are measures."""
-    state, q, last = turn.state, c.query, turn.state.query
+    q, last = c.query, turn.state.query
     size = "" if c.of.kind != "people" else "1" if len(c.of.names) == 1 else "n"
     want = f"{q.want} {q.relation}" if q.relation else q.want
     marks: Marks = {
@@ -99,9 +99,7 @@ def _group(condition: Condition) -> str:
     return "person" if FIELDS[field].type == "person" else _GROUPS.get(field, field)
 
 
-def _compare_conditions(
-    last: Sequence[Condition], now: Sequence[Condition], marks: Marks
-) -> str:
+def _compare_conditions(last: Sequence[Condition], now: Sequence[Condition], marks: Marks) -> str:
     """What became of the conditions on the whole; marks of each kind of them are added."""
     said = set()
     for group in {_group(c) for c in (*last, *now)}:

@@ -46,9 +46,7 @@ def split_once(text: str) -> frozenset[str]:
 def gather_facts(turn: Turn) -> TurnFacts:
     """The signs of a turn, and the terms that readings are compared by."""
     state, frame = turn.state, turn.frame
-    lists = (ids for ids in state.lists)
-    ids = dict.fromkeys((*state.papers, *state.listed, *state.earlier_papers, *sum(lists, ())))
-    papers = turn.library.list_papers(tuple(ids))
+    papers = turn.papers_shown.values()
     asking = load_heads().asking_words
     typed = [w for w in re.findall(r"[\w-]+", frame.question) if is_topical(w.lower(), asking)]
     words = frozenset(split_terms(" ".join(typed))) - STOP_WORDS
@@ -82,7 +80,9 @@ def _list_words(question: str, slots: tuple[Slot, ...]) -> dict[str, float]:
         if sum(s.kind == kind for s in slots) > 1:
             signs[f"several <{kind}>"] = 0.7
     n = len(found)
-    signs["1-2 words" if n < 3 else "3-4 words" if n < 5 else "5-8 words" if n < 9 else "9 words"] = 1
+    signs[
+        "1-2 words" if n < 3 else "3-4 words" if n < 5 else "5-8 words" if n < 9 else "9 words"
+    ] = 1
     if not any(s.kind in ("topic", "person", "paper") for s in slots):
         signs["names nothing"] = 0.7
     return signs
@@ -90,7 +90,12 @@ def _list_words(question: str, slots: tuple[Slot, ...]) -> dict[str, float]:
 
 def _tell_state(turn: Turn) -> dict[str, float]:
     state, last = turn.state, turn.state.query
-    signs = {"1": 2.0, f"last {last.want}": 1.0, f"shown {state.shown}": 1.0, "back": 2.0 * turn.is_back}
+    signs = {
+        "1": 2.0,
+        f"last {last.want}": 1.0,
+        f"shown {state.shown}": 1.0,
+        "back": 2.0 * turn.is_back,
+    }
     signs |= {f"last {last.relation}": 0.7} if last.relation else {}
     signs["last topic"] = float(last.about is not None)
     signs["last papers"] = float(bool(last.papers))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rag.library.view import LibraryView
+from rag.types import Paper
 from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
 from rag.understanding.antecedents import (
@@ -85,15 +86,28 @@ class Turn:
         names: dict[str, None] = {}
         for state in (self.state, *self.state.earlier):
             query = state.query
-            asked = (str(v) for c in query.where if FIELDS[c.field].type == "person" for v in c.values)
-            names |= dict.fromkeys((*(n for p in query.people for n in p.names), *asked, *state.people))
-        papers = self.library.list_papers(self.state.papers[:20])
+            asked = (
+                str(v) for c in query.where if FIELDS[c.field].type == "person" for v in c.values
+            )
+            names |= dict.fromkeys(
+                (*(n for p in query.people for n in p.names), *asked, *state.people)
+            )
+        shown = self.papers_shown
+        papers = [shown[i] for i in self.state.papers[:20] if i in shown]
         names |= dict.fromkeys(n for paper in papers for n in self.library.list_people_of(paper))
         return tuple(names)
 
     @cached_property
+    def papers_shown(self) -> Mapping[str, Paper]:
+        """Papers of the lists and answers that are remembered, by id."""
+        state = self.state
+        lists = (i for ids in state.lists for i in ids)
+        ids = dict.fromkeys((*state.papers, *state.listed, *state.earlier_papers, *lists))
+        return {p.paper_id: p for p in self.library.list_papers(tuple(ids))}
+
+    @cached_property
     def papers_meant(self) -> list[Antecedent]:
-        return list_papers_meant(self.frame, self.state, self.library)
+        return list_papers_meant(self.frame, self.state, self.library, self.papers_shown)
 
     @cached_property
     def people_meant(self) -> list[Antecedent]:
