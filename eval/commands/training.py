@@ -6,7 +6,14 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from eval.commands.opening import DONE, Commands, get_settings_for, open_assistant, open_library
+from eval.commands.opening import (
+    DONE,
+    Commands,
+    get_run_settings,
+    get_settings_for,
+    open_assistant,
+    open_library,
+)
 from rag.config.settings import load
 
 

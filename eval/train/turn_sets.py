@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, Protocol, cast, get_args
 from unittest.mock import patch
 
 import yaml
@@ -31,7 +31,7 @@ from rag.app.assistant import Assistant
 from rag.library.view import LibraryView
 from rag.types import Answer, Reading, Thread
 from rag.types import Turn as AskedTurn
-from rag.types.query import Query
+from rag.types.query import Detail, Query
 from rag.types.query_text import print_query
 from rag.types.token_vectors import Encoding
 from rag.understanding import reading as reader
@@ -48,9 +48,9 @@ FILLED_WORTH = 0.6
 
 
 class Judge(Protocol):
-    """Whether a query is right for a turn."""
+    """Whether a query is right for a turn, but for the detail of content unless ``with_detail``."""
 
-    def __call__(self, query: Query, view: LibraryView) -> bool: ...
+    def __call__(self, query: Query, view: LibraryView, *, with_detail: bool = False) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,17 @@ class Asked:
         question, view = self.turn.frame.question, self.turn.library
         return [self.judge(reader.count_people(c.query, question), view) for c in candidates]
 
+    def list_right_details(self, candidates: Sequence[Candidate]) -> dict[Detail | None, bool]:
+        """Whether each detail is right for what is asked of papers; nothing where no content is asked."""
+        contents = [c.query for c in candidates if c.query.want == "passages"]
+        right = next((q for q in contents if self.judge(q, self.turn.library)), None)
+        if right is None or not isinstance(self.judge, GoldJudge):
+            return {}
+        return {
+            detail: self.judge(replace(right, asks_for=detail), self.turn.library, with_detail=True)
+            for detail in (None, *get_args(Detail))
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class GoldJudge:
@@ -84,13 +95,13 @@ class GoldJudge:
     before: Query | None
     is_first: bool
 
-    def __call__(self, query: Query, view: LibraryView) -> bool:
+    def __call__(self, query: Query, view: LibraryView, *, with_detail: bool = False) -> bool:
         if self.before is not None:
             query = resolve_shown_papers(query, self.shown, self.before)
         _, verdict = judge_reading(
             query, self.expected, is_first=self.is_first, only_want=self.gold.only_want
         )
-        return verdict.is_right
+        return verdict.is_right if with_detail else verdict.is_right_but_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +111,15 @@ class PrintedJudge:
     wanted: str
     reading: Reading | None = None
 
-    def __call__(self, query: Query, view: LibraryView) -> bool:
+    def __call__(self, query: Query, view: LibraryView, *, with_detail: bool = False) -> bool:
         if self.reading is None:
-            return print_query(query) == self.wanted
+            return _DETAIL.sub("", print_query(query)) == _DETAIL.sub("", self.wanted)
         from tests.understanding.test_cases import print_reading
 
         return print_reading(replace(self.reading, query=query, unread=()), view) == self.wanted
+
+
+_DETAIL = re.compile(r" asking [a-z_]+(?=[ :,]|$)")
 
 
 def read_turn(
@@ -148,6 +162,11 @@ def list_turns(assistant: Assistant, case: Case, encode: Encode) -> Iterator[Ask
             if is_right := any(right):
                 found = candidates[right.index(True)]
                 query = reader.count_people(found.query, turn.frame.question)
+                details = asked.list_right_details(candidates)
+                if query.want == "passages" and not details.get(query.asks_for, True):
+                    query = replace(
+                        query, asks_for=next((d for d, ok in details.items() if ok), None)
+                    )
                 chosen = replace(found.alone, query=query)
         if not is_right:
             chosen = replace(chosen, query=expected[0])

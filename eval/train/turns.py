@@ -23,6 +23,8 @@ from eval.train.turn_sets import CASES, Asked, Encode, list_filled, list_turns, 
 from rag.app.assistant import Assistant
 from rag.understanding.candidates import list_candidates
 from rag.understanding.dialogue_scoring import WEIGHTS, describe
+from rag.understanding.reading_marks import mark_details
+from rag.understanding.turn_signs import gather_facts
 
 Array = NDArray[np.float64]
 SETS = Path(__file__).parents[1] / "sets"
@@ -33,6 +35,8 @@ PENALTY = 2.0
 LEAST_TURNS = 4
 """Turns that a sign or a mark must occur in to have weights."""
 N_STEPS = 80
+DETAIL_WORTH = 0.5
+"""What the choice of a detail counts for beside that of a reading."""
 LEAST_WEIGHT = 0.01
 """Smaller weights are not kept."""
 CONTEXT = ("1", "last ", "shown ", "want ", "link ")
@@ -51,6 +55,8 @@ class Data:
         starts: (n_turns,) the first reading of each turn; ``worth`` what a turn counts for.
         groups: The conversation of each turn, which is held out as a whole.
         is_judged: (n_turns,) see `Asked`.
+        detail_of: (n_turns,) -1 for a turn whose reading is chosen; else the number of the turn of which the
+            detail of content is chosen, as an item of its own.
     """
 
     signs: Sequence[str]
@@ -64,6 +70,7 @@ class Data:
     worth: Array
     groups: Sequence[str]
     is_judged: NDArray[np.bool_]
+    detail_of: NDArray[np.int64]
 
     @property
     def fold(self) -> NDArray[np.int64]:
@@ -120,16 +127,28 @@ def build_data(turns: Sequence[Asked]) -> Data:
     context: list[int] = []
     of: list[int] = []
     right: list[bool] = []
+    items: list[tuple[Asked, int]] = []
     n_contexts = 0
-    for number, asked in enumerate(turns):
+    for asked in turns:
         candidates = list_candidates(asked.turn)
         right += asked.list_right(candidates)
+        number = len(items)
+        items.append((asked, -1))
         for of_turn, of_readings in describe(asked.turn, candidates):
             signs.add(of_turn)
             for reading in of_readings:
                 marks.add(reading)
             context += [n_contexts] * len(of_readings)
             of += [number] * len(of_readings)
+            n_contexts += 1
+        if details := asked.list_right_details(candidates):
+            of += [len(items)] * len(details)
+            items.append((asked, number))
+            signs.add(gather_facts(asked.turn).signs)
+            for detail, reading in mark_details(asked.turn).items():
+                marks.add(reading)
+                right.append(details[detail])
+            context += [n_contexts] * len(details)
             n_contexts += 1
     turn = np.array(of)
     return Data(
@@ -140,10 +159,11 @@ def build_data(turns: Sequence[Asked]) -> Data:
         np.array(context),
         turn,
         np.array(right),
-        np.searchsorted(turn, np.arange(len(turns))),
-        np.array([t.worth for t in turns]),
-        [t.group for t in turns],
-        np.array([t.is_judged for t in turns]),
+        np.searchsorted(turn, np.arange(len(items))),
+        np.array([t.worth * (1.0 if of < 0 else DETAIL_WORTH) for t, of in items]),
+        [t.group for t, _ in items],
+        np.array([t.is_judged for t, _ in items]),
+        np.array([of for _, of in items]),
     )
 
 
@@ -210,10 +230,16 @@ def weigh(data: Data, weights: Array) -> Array:
 
 
 def take_best(scores: Array, data: Data) -> NDArray[np.bool_]:
-    """(n_turns,) whether the likeliest reading is right."""
+    """(n_items,) whether the likeliest reading is right, of one that is asked of papers with its detail."""
     ends = [*data.starts[1:], len(scores)]
     best = [a + int(np.argmax(scores[a:b])) for a, b in zip(data.starts, ends, strict=True)]
-    return data.right[best]
+    right = data.right[best]
+    column = data.marks.index("want passages")
+    is_content = data.readings[best][:, [column]].toarray().ravel() > 0
+    for number in np.flatnonzero(data.detail_of >= 0):
+        of = data.detail_of[number]
+        right[of] &= right[number] or not is_content[of]
+    return right
 
 
 def hold_out(data: Data, keep: Callable[[int, Array], None] = lambda fold, weights: None) -> Array:
@@ -258,16 +284,19 @@ def compute_stamp() -> str:
 def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIGHTS) -> str:
     """Fit on all turns and write the weights; how often held out turns are read right, and how that grows."""
     data = build_data(collect(assistants, encode))
-    right, fold = take_best(hold_out(data), data), data.fold
+    right, fold, is_turn = take_best(hold_out(data), data), data.fold, data.detail_of < 0
     lines = [
         f"{name:<10}{int(some.sum()):>6} turns, right {right[some].mean():.3f} held out, "
         f"{data.is_reachable[some].mean():.3f} at best"
-        for name, some in (("judged", data.is_judged), ("filled", ~data.is_judged))
+        for name, some in (
+            ("judged", is_turn & data.is_judged),
+            ("filled", is_turn & ~data.is_judged),
+        )
     ]
-    some = (fold == 0) & data.is_judged
+    some = (fold == 0) & data.is_judged & is_turn
     for part in range(1, N_FOLDS):
         few = take_best(weigh(data, fit(data, (fold > 0) & (fold <= part))), data)
-        n = int(((fold > 0) & (fold <= part) & data.is_judged).sum())
+        n = int(((fold > 0) & (fold <= part) & data.is_judged & is_turn).sum())
         lines.append(f"of {n:>5} judged turns: {few[some].mean():.3f} of one part held out")
     n_kept = write_weights(data, fit(data, np.ones(len(fold), bool)), path)
     return "\n".join([*lines, f"{n_kept} weights in {path.name}"])

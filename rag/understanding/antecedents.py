@@ -22,6 +22,7 @@ from rag.understanding.dialogue_state import (
     find_placed,
     find_placed_people,
     list_others,
+    list_terms,
 )
 from rag.understanding.entities import find_described
 from rag.understanding.frame_types import Frame, Slot
@@ -161,10 +162,19 @@ def _rank_by_words(question: str, papers: list[Paper]) -> list[tuple[str, tuple[
         p.paper_id: {*split_terms(f"{p.name} {' '.join(a.name for a in p.authorships)}")}
         for p in papers
     }
-    n_with = {w: sum(w in bag for bag in bags.values()) for w in words}
-    scores = {i: sum(1 / n_with[w] for w in words & bag) for i, bag in bags.items()}
+    texts = {p.paper_id: list_terms(p) for p in papers}
+    n_with = {w: sum(w in bag for bag in texts.values()) + 1 for w in words}
+    scores = {
+        i: sum(1 / n_with[w] for w in words & bag)
+        + _IN_TEXT * sum(1 / n_with[w] for w in words & texts[i])
+        for i, bag in bags.items()
+    }
     best = sorted((i for i in scores if scores[i]), key=lambda i: -scores[i])
     return [("words" if at == 0 else "words too", (i,)) for at, i in enumerate(best[:2])]
+
+
+_IN_TEXT = 0.4
+"""What a word of a paper's text counts for beside one of its name."""
 
 
 def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) -> list[Antecedent]:

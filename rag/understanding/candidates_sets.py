@@ -49,7 +49,7 @@ _DROPS = re.compile(
     re.IGNORECASE,
 )
 """Words that may take a condition away."""
-_MOST_SHOWN = 4
+_MOST_SHOWN = 6
 _GUESSED = ("author", "of paper", "few", "pair", "before")
 """Ways of finding people by which a topic spoken of is not theirs as well."""
 
@@ -81,7 +81,8 @@ def list_bases(turn: Turn) -> list[Base]:
         for about in dict.fromkeys((None, None if who.by in _GUESSED else state.topic)):
             add(who, (limit_to_authors(who.names),), about)
     add(Antecedent("library"), (), None)
-    for at in [at for at in turn.papers_meant if len(at.ids) > 1][:_MOST_SHOWN]:
+    several = [at for at in turn.papers_meant if len(at.ids) > 1 and at.by != "beside"]
+    for at in several[:_MOST_SHOWN]:
         found[at.ids] = Base(at, papers=at.ids)
     return list(found.values())
 
@@ -148,6 +149,8 @@ def _limit(
         topics: dict[Topic | None, str] = {}
         if pieces.topic is None:
             topics[_exclude(base.about, pieces.without)] = "topic kept"
+            if base.about and base.about.without and base.about.words and is_list:
+                topics.setdefault(replace(base.about, without=""), "topic with")
             if base.about and is_list and (own or authors or base.where):
                 topics.setdefault(None, "topic dropped")
         else:
@@ -239,7 +242,13 @@ def _ask(
     if "values" in wants:
         for field in pieces.attributes[:2]:
             if FIELDS[field].of == "paper":
-                yield say(Query("values", where=where, about=about, by=(field,)))
+                measures = dict.fromkeys(
+                    ("each", *(m for m, share in turn.frame.measures if share > 0.1))
+                )
+                for measure in measures:
+                    yield say(
+                        Query("values", where=where, about=about, by=(field,), measure=measure)
+                    )  # type: ignore[arg-type]
     if "overview" in wants and about:
         yield say(
             Query("overview", where=where, about=about, text=turn.frame.question, form=pieces.form)

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import cast
 
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import (
     NOTHING_SHOWN,
     RECAP,
-    Detail,
     Form,
     PersonRef,
     Query,
@@ -66,7 +64,7 @@ def ask_papers(turn: Turn) -> Iterator[Candidate]:
     """The turn's own question of content, of papers shown or named; papers like one of them."""
     contents = {label for label, _ in turn.labels if label in CONTENT}
     alone = turn.read("passages", "one_of")
-    pieces, details, last = turn.pieces[0], _list_details(turn), turn.state.query.asks_for
+    pieces = turn.pieces[0]
     contents |= {"overview"} if pieces.form != Form() else set()
     named = list_named(alone)
     meant = [*([Antecedent("paper", named[:1], by="named")] if named else []), *turn.papers_meant]
@@ -81,11 +79,6 @@ def ask_papers(turn: Turn) -> Iterator[Candidate]:
                 about = own.about if own.want == "overview" else None
                 query = replace(own, papers=at.ids, is_about_several=not is_one, about=about)
                 yield say(query, alone)
-                for detail in details if own.want == "passages" and is_one else ():
-                    if detail != own.asks_for:
-                        yield say(replace(query, asks_for=detail), alone)
-                if own.want == "passages" and last and last not in (own.asks_for, *details):
-                    yield say(replace(query, asks_for=last), alone)
         if is_one and turn.may_want("papers") and (paper := turn.library.get_paper(at.ids[0])):
             where = (*pieces.where, *pieces.authors, *pieces.excluded, *exclude((), at.ids))
             gone = [
@@ -107,13 +100,7 @@ def ask_papers(turn: Turn) -> Iterator[Candidate]:
                 yield turn.say("like", "more", at, query, alone)
 
 
-def _list_details(turn: Turn) -> list[Detail]:
-    """Details of content that the heads give some probability."""
-    likely = turn.frame.asks_for[:_MOST_DETAILS]
-    return [cast("Detail", name) for name, share in likely if name and share > _LEAST_SHARE]
-
-
-_MOST_DETAILS, _LEAST_SHARE = 4, 0.02
+_LEAST_SHARE = 0.02
 
 
 def reply_aside(turn: Turn) -> Iterator[Candidate]:
@@ -195,11 +182,11 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
                 "comparison", papers=at.ids, is_about_several=True, text=text, form=pieces.form
             )
             yield say("compared", link, at, query)
-        for field in (
-            pieces.attributes if turn.may_want("values") or turn.may_want("passages") else ()
-        ):
-            if FIELDS[field].of == "paper":
-                yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
+        fields = [f for f in pieces.attributes if FIELDS[f].of == "paper"]
+        if len(fields) > 1:
+            yield say("field", link, at, Query("values", by=tuple(fields), papers=at.ids))
+        for field in fields:
+            yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
     names = tuple(p.names[0] for p in pieces.people if p.names)
     people = [Antecedent("people", (), names, by="named")] if names else []
     if len(names) == 1:

@@ -17,7 +17,7 @@ from rag.understanding.antecedents import POINTED_BY_WORDS
 from rag.understanding.candidates import list_candidates
 from rag.understanding.composition import describe_want
 from rag.understanding.dialogue_merging import choose_offered
-from rag.understanding.dialogue_scoring import rank
+from rag.understanding.dialogue_scoring import choose_detail, rank
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, tell_no_place
 from rag.understanding.heads import load_heads
 from rag.understanding.reading_marks import list_unused_slots
@@ -35,6 +35,10 @@ def join(turn: Turn) -> Reading:
         return Reading(state.query, frame.question, reason="it asks why", notes=(reason,))
     (share, best), *others = rank(turn, list_candidates(turn))
     query = choose_offered(best.query, state.query, library)
+    if query.want == "passages":
+        query = replace(
+            query, asks_for=choose_detail(turn.back if best.is_back and turn.back else turn)
+        )
     no_place = tell_no_place(frame.question, state) if best.of.by == "place" and best.of.ids else ""
     different = [(p, c) for p, c in others if _is_different(c.query, query)]
     return replace(

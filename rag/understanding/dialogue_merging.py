@@ -111,16 +111,29 @@ def read_in_context(question: str, last: Query) -> tuple[Condition, ...]:
     year = find_year(last)
     if shifted := shift_year(question, year):
         return (Condition("year", "is", shifted),)
-    # "which came out in 2024? / and how many before that?"
-    if year and (match := _BESIDE_THAT.search(question)):
-        word = match[1].lower()
-        low = year + 1 if word == "after" else year
-        years = Range(None, year - 1) if word in ("before", "until") else Range(low, None)
-        return (Condition("year", "is", years),)
+    # "which came out in 2024? / and how many before that?", "from 2011 on / and before"
+    if (span := _find_years(last)) and (match := _BESIDE.search(question)):
+        low, high = span
+        if match["before"]:
+            return (Condition("year", "is", Range(None, low - 1)),) if low else ()
+        return (Condition("year", "is", Range(high + (not match["since"]), None)),) if high else ()
     return ()
 
 
-_BESIDE_THAT = re.compile(r"\b(before|after|since|until) (?:that|then|this)\b", re.IGNORECASE)
+def _find_years(query: Query) -> tuple[int | None, int | None] | None:
+    """The first and the last year of a query's one condition of time; None for none."""
+    spans = []
+    for condition in query.where:
+        for value in condition.values if condition.field in ("year", "date") else ():
+            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
+            spans.append(tuple(end.year if isinstance(end, date) else end for end in ends))
+    return spans[0] if len(spans) == 1 else None  # type: ignore[return-value]
+
+
+_BESIDE = re.compile(
+    r"\b(?:(?P<before>befor\w*|earlier|older|prior|previous|until)|(?P<since>since)|after\w*|later|newer)\b",
+    re.IGNORECASE,
+)
 
 
 def shift_year(question: str, year: int | None) -> int | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types.query import Query
+from rag.types.query import Detail, Query
 from rag.understanding.head_weights import compute_shares
-from rag.understanding.reading_marks import Marks, mark
+from rag.understanding.reading_marks import Marks, mark, mark_details
 from rag.understanding.turn_signs import gather_facts
 from rag.understanding.turns import Candidate, Turn
 
@@ -78,6 +78,13 @@ def describe(
             facts = gather_facts(each)
             described.append((facts.signs, [mark(each, c, facts) for c in some]))
     return described
+
+
+def choose_detail(turn: Turn) -> Detail | None:
+    """The detail that a turn asks papers for."""
+    details = mark_details(turn)
+    scores = load_weights().weigh(gather_facts(turn).signs, [*details.values()])
+    return [*details][int(np.argmax(scores))]
 
 
 def rank(turn: Turn, candidates: Sequence[Candidate]) -> list[tuple[float, Candidate]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Query, Topic
+from rag.types.query import Detail, Query, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS
 from rag.understanding.frame_types import Slot
 from rag.understanding.turn_signs import TurnFacts, split_once
@@ -60,13 +61,23 @@ def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
         marks["besides"] = 1
     if q.like:
         marks["like"] = 1
-    if q.asks_for:
-        marks[f"asks {q.asks_for}"] = 0.7
-    if q.asks_for and q.asks_for == last.asks_for:
-        marks["asks again"] = 1
     _mark_same(q, last, marks, facts)
     _measure(turn, c, facts, marks)
     return marks
+
+
+def mark_details(turn: Turn) -> dict[Detail | None, Marks]:
+    """The marks of each detail that a turn of content may ask for."""
+    last, details = turn.state.query.asks_for, (None, *get_args(Detail))
+    shares = dict(turn.frame.asks_for)
+    return {
+        detail: {
+            f"detail {detail}": 1,
+            "= detail": math.log(shares.get(detail or "", 0.0) + 0.02),
+            "= detail again": float(detail == last),
+        }
+        for detail in details
+    }
 
 
 def _compare_topics(turn: Turn, c: Candidate) -> str:
@@ -145,8 +156,6 @@ def _measure(turn: Turn, c: Candidate, facts: TurnFacts, marks: Marks) -> None:
     marks["= share"] = math.log(c.share + 0.02)
     marks["= link"] = math.log(facts.links.get(c.link, 0.0) + 0.02)
     marks[f"= link {c.link}"] = 0.5 * marks["= link"]
-    if q.asks_for:
-        marks["= detail"] = 2 * dict(turn.frame.asks_for).get(q.asks_for, 0.0)
     marks["= age"] = min(c.of.age, 3)
     marks["= unread"] = min(len(c.alone.unread), 2)
     unused = list_unused_slots(turn, c)

@@ -71,7 +71,12 @@ class Turn:
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The turn as the tagger has it; also with its free words as a topic where it has none."""
-        return tuple(filter(None, (self.frame, tag_rest(self.frame, self.library))))
+        frames = [self.frame, tag_rest(self.frame, self.library)]
+        # "not him. Yuge Huang", "drop the year, but they need code": what is not wanted is another
+        if any(s.is_negative for s in self.frame.slots):
+            slots = tuple(replace(s, is_negative=False) for s in self.frame.slots)
+            frames.append(replace(self.frame, slots=slots))
+        return tuple(filter(None, frames))
 
     @cached_property
     def pieces(self) -> tuple[Pieces, ...]:
@@ -93,7 +98,8 @@ class Turn:
                 (*(n for p in query.people for n in p.names), *asked, *state.people)
             )
         shown = self.papers_shown
-        papers = [shown[i] for i in self.state.papers[:20] if i in shown]
+        ids = dict.fromkeys((*self.state.query.papers, *self.state.papers))
+        papers = [shown[i] for i in [*ids][:20] if i in shown]
         names |= dict.fromkeys(n for paper in papers for n in self.library.list_people_of(paper))
         return tuple(names)
 
@@ -102,7 +108,9 @@ class Turn:
         """Papers of the lists and answers that are remembered, by id."""
         state = self.state
         lists = (i for ids in state.lists for i in ids)
-        ids = dict.fromkeys((*state.papers, *state.listed, *state.earlier_papers, *lists))
+        ids = dict.fromkeys(
+            (*state.query.papers, *state.papers, *state.listed, *state.earlier_papers, *lists)
+        )
         return {p.paper_id: p for p in self.library.list_papers(tuple(ids))}
 
     @cached_property
