@@ -61,6 +61,7 @@ POINTED_BY_WORDS = frozenset(
         "age",
         "age beside",
         "year",
+        "years",
         "words",
         "words of title",
         "words of text",
@@ -198,6 +199,8 @@ def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) 
     add(state.people[:1], "last")
     add(state.people[:2], "pair")
     add(state.people[:3], "few")
+    for name in state.people[1:4]:
+        add((name,), "of those")
     add((*state.earlier_people[:1], *state.people[:1]), "pair")
     add(state.earlier_people[:1], "before", 1)
     paper = library.get_paper(state.paper) if state.paper else None

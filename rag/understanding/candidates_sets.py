@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Order, Query, Topic
-from rag.understanding.antecedents import Antecedent
+from rag.understanding.antecedents import POINTED_BY_WORDS, Antecedent
 from rag.understanding.dialogue_merging import (
     EXCLUDES,
     get_group,
@@ -50,7 +50,7 @@ _DROPS = re.compile(
 )
 """Words that may take a condition away."""
 _MOST_SHOWN = 6
-_GUESSED = ("author", "of paper", "few", "pair", "before")
+_GUESSED = ("author", "of paper", "few", "pair", "before", "of those")
 """Ways of finding people by which a topic spoken of is not theirs as well."""
 
 
@@ -264,7 +264,9 @@ def _ask_shown(
     wants: set[str],
 ) -> Iterator[Candidate]:
     """Of papers shown some: a list, their number, an end of an order, the people who wrote them."""
-    if about != pieces.topic:
+    if base.at.by in POINTED_BY_WORDS:
+        about = None
+    elif about != pieces.topic:
         return
     whole = Query("papers", where=where, about=about, papers=base.papers, is_about_several=True)
     order = pieces.order if pieces.order and FIELDS[pieces.order.field].of == "paper" else None

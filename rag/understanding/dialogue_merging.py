@@ -12,10 +12,8 @@ from rag.text import split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Query, Reading, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
-from rag.understanding.entities import negate
-from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
-from rag.understanding.slots import are_alternatives, merge_conditions
+from rag.understanding.slots import merge_conditions
 
 
 def merge(last: Query, alone: Reading, broader: str = "") -> Query:
@@ -241,36 +239,6 @@ def _drop_papers(where: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
 
 
-def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
-    """A list, a count or the like under further conditions; it stays what it is unless asked."""
-    own, last = _read_in_context(alone, last), show_all(last)
-    # "from 2021 / how many were there in 2022", "with code / and without code?": no paper is both.
-    before = tuple(
-        c
-        for c in set_role(last.where, alone)
-        if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
-        if not (_ANY_TIME.search(alone.question) and get_group(c.field) == "time")
-    )
-    where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
-    join_topics = narrow_papers if last.want in SETS else narrow_topic
-    about = join_topics(last.about, read_own_topic(alone))
-    is_ordered = any(part.slot == "order" for part in alone.parts)
-    narrowed = replace(
-        last,
-        where=where,
-        about=about,
-        order=(own.order if is_ordered else None) or last.order,
-        k=own.k,
-    )
-    # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
-    if own.want in SETS and own.want not in ("papers", last.want):
-        base = last.where if own.want == "share" else ()
-        where = own.where if own.want == "share" else where
-        order = own.order if own.want == "extreme" else None
-        return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
-    return narrowed
-
-
 EXCLUDES = re.compile(
     r"\b(?:no|not|n['’]t|without|except|excluding|exclude|but|other|others|else|besides|minus|drop|skip|aside|apart|never|isn|wasn|doesn)\b",
     re.IGNORECASE,
@@ -287,10 +255,6 @@ def set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ...
     return tuple(
         replace(c, field=role) if c.field in ("author", *_ROLE_FIELDS) else c for c in where
     )
-
-
-def drop_authors(where: Sequence[Condition]) -> tuple[Condition, ...]:
-    return tuple(c for c in where if c.field != "author")
 
 
 def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Condition, ...]:

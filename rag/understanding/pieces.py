@@ -82,7 +82,7 @@ def take_apart(
         parts.order or read_order(question),
         get_limit(parts),
         role,
-        tuple(flag for flag in dict.fromkeys(flags) if flag not in parts.where),
+        tuple(f for f in dict.fromkeys(flags) if f.operator == "is" and f not in parts.where),
         parts.form,
     )  # fmt: skip
 
