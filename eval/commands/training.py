@@ -98,6 +98,11 @@ def _add_train(commands: Commands) -> None:
         metavar="NAME=FOLDER",
         help="the data folder of each library that eval/sets/readings names",
     )
+    turns.add_argument(
+        "--whole",
+        action="store_true",
+        help="also read whole conversations, each by weights that were fitted without it",
+    )
     turns.set_defaults(run=run_train_turns)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
@@ -148,7 +153,7 @@ def run_train_turns(args: argparse.Namespace) -> int:
             )
             for name, folder in folders.items()
         }
-        print(train(assistants, MiniLM().encode_query))
+        print(train(assistants, MiniLM().encode_query, whole=args.whole))
     return DONE
 
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from eval.run.readings import load_cases
-from eval.train.turn_sets import CASES, Asked, Encode, list_filled, list_turns, list_worked
+from eval.run.readings import ReadTurn, format_readings, load_cases, read_cases
+from eval.train.turn_sets import Asked, Encode, list_filled, list_turns, list_worked
 from rag.app.assistant import Assistant
+from rag.understanding import dialogue_scoring
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import WEIGHTS, describe
+from rag.understanding.dialogue_scoring import WEIGHTS, TurnWeights, describe
 from rag.understanding.reading_marks import mark_details
 from rag.understanding.turn_signs import gather_facts
 
@@ -242,15 +244,39 @@ def take_best(scores: Array, data: Data) -> NDArray[np.bool_]:
     return right
 
 
-def hold_out(data: Data, keep: Callable[[int, Array], None] = lambda fold, weights: None) -> Array:
-    """(n_readings,) scores of each fold by the weights of the others, which ``keep`` is given."""
+def hold_out(data: Data) -> Array:
+    """(n_readings,) scores of each fold by the weights of the others."""
     scores, fold = np.zeros(len(data.right)), data.fold
     for number in range(N_FOLDS):
-        weights = fit(data, fold != number)
-        keep(number, weights)
         held_out = (fold == number)[data.turn]
-        scores[held_out] = weigh(data, weights)[held_out]
+        scores[held_out] = weigh(data, fit(data, fold != number))[held_out]
     return scores
+
+
+def read_held_out(assistants: Mapping[str, Assistant], data: Data) -> Iterator[ReadTurn]:
+    """Whole conversations, each read by weights that were fitted without it.
+
+    A turn that is read wrongly is answered so, and those after it are read after that answer.
+    """
+    fold_of = dict(zip(data.groups, data.fold, strict=True))
+    cases = [case for path in READINGS for case in load_cases(path)]
+    for number in range(N_FOLDS):
+        weights = build_weights(data, fit(data, data.fold != number))
+        held_out = [case for case in cases if fold_of.get(case.id) == number]
+        with patch.object(dialogue_scoring, "load_weights", lambda weights=weights: weights):
+            for case in held_out:
+                if case.library in assistants:
+                    yield from read_cases(assistants[case.library], [case])
+
+
+def build_weights(data: Data, weights: Array) -> TurnWeights:
+    """As they are read with."""
+    return TurnWeights(
+        {name: at for at, name in enumerate(data.marks)},
+        {name: at for at, name in enumerate(data.signs)},
+        weights.astype(np.float32),
+        compute_digest(),
+    )
 
 
 def write_weights(data: Data, weights: Array, path: Path = WEIGHTS) -> int:
@@ -268,21 +294,30 @@ def write_weights(data: Data, weights: Array, path: Path = WEIGHTS) -> int:
         steps=steps,
         values=np.round(large.ravel()[places] / scale).astype(np.int16),
         scale=np.float32(scale),
-        made_from=np.array(compute_stamp()),
+        examples=np.array(compute_digest()),
     )
     return len(places)
 
 
-def compute_stamp() -> str:
-    """A digest of the data that the weights are made from."""
+def compute_digest() -> str:
+    """Of the conversations and wordings that the weights are made from."""
     digest = hashlib.sha256()
-    for path in (*READINGS, FILLED, CASES):
+    for path in (*READINGS, FILLED):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIGHTS) -> str:
-    """Fit on all turns and write the weights; how often held out turns are read right, and how that grows."""
+def train(
+    assistants: Mapping[str, Assistant],
+    encode: Encode,
+    path: Path = WEIGHTS,
+    *,
+    whole: bool = False,
+) -> str:
+    """Fit on all turns and write the weights; how often held out turns are read right, and how that grows.
+
+    ``whole``: also read whole conversations, each by weights that were fitted without it.
+    """
     data = build_data(collect(assistants, encode))
     right, fold, is_turn = take_best(hold_out(data), data), data.fold, data.detail_of < 0
     lines = [
@@ -298,5 +333,7 @@ def train(assistants: Mapping[str, Assistant], encode: Encode, path: Path = WEIG
         few = take_best(weigh(data, fit(data, (fold > 0) & (fold <= part))), data)
         n = int(((fold > 0) & (fold <= part) & data.is_judged & is_turn).sum())
         lines.append(f"of {n:>5} judged turns: {few[some].mean():.3f} of one part held out")
+    if whole:
+        lines.append(format_readings([*read_held_out(assistants, data)]))
     n_kept = write_weights(data, fit(data, np.ones(len(fold), bool)), path)
     return "\n".join([*lines, f"{n_kept} weights in {path.name}"])

@@ -197,8 +197,11 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
             Antecedent("people", (), (other, *names), by="with named")
             for other in dict.fromkeys(pairs)
         ]
-    for who in [*people, *turn.people_meant]:
+    for who in [*people, *turn.people_meant][:_MOST_PEOPLE]:
         yield from _ask_around_people(turn, who, pieces)
+
+
+_MOST_PEOPLE = 8
 
 
 def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[Candidate]:
@@ -210,17 +213,19 @@ def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[
         fields += ["affiliation"] if _WORKPLACE.search(turn.frame.question) else []
         for field in dict.fromkeys(fields):
             yield say(query=Query("values", by=(field,), people=people))
-        if len(fields) > 1:
-            yield say(query=Query("values", by=tuple(fields), people=people))
-        if len(people) > 1:
-            yield say(query=Query("values", by=("n_papers",), people=people))
+        if len({FIELDS[field].of for field in fields}) == 1 < len(fields):
+            yield say(query=Query("values", by=tuple(dict.fromkeys(fields)), people=people))
     limits: list[tuple[tuple[Condition, ...], Topic | None]] = [((), None)]
     if pieces.where or pieces.topic:
         limits.append((pieces.where, pieces.topic))
     if len(people) == 1:
-        yield say(query=Query("profile", people=people))
-        yield say(query=Query("profile", people=people, relation="not_stated", what="that"),
-                  label="profile not_stated")  # fmt: skip
+        if turn.may_want("profile") or who.by in ("named", "pointed"):
+            yield say(query=Query("profile", people=people))
+        if turn.shares.get("profile not_stated", 0.0) > _LEAST_SHARE:
+            query = Query(
+                "profile", people=people, relation="not_stated", what=pieces.asked or "that"
+            )
+            yield say(query=query, label="profile not_stated")
         relations: tuple[RelationKind, ...] = ("coauthors", "top_coauthor")
         for relation in relations if turn.may_want("people") else ():
             for where, about in limits:

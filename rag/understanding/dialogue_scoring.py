@@ -31,11 +31,13 @@ class TurnWeights:
     Attributes:
         marks: Row of each mark; ``signs`` column of each sign.
         values: (n_marks, n_signs).
+        examples: The digest of what they were fitted to.
     """
 
     marks: dict[str, int]
     signs: dict[str, int]
     values: Floats
+    examples: str = ""
 
     def weigh(self, signs: dict[str, float], readings: Sequence[Marks]) -> Floats:
         """(n_readings,) scores; marks and signs that have no weight count nothing."""
@@ -54,16 +56,18 @@ class TurnWeights:
 
 @lru_cache(maxsize=1)
 def load_weights(path: Path = WEIGHTS) -> TurnWeights:
-    """The weights that `pack_weights` of the training wrote."""
+    """The weights as the training wrote them: their places in the matrix by steps, their values by a scale."""
     with np.load(path) as arrays:
         marks, signs = (str(arrays[name]).split("\n") for name in ("marks", "signs"))
         values = np.zeros((len(marks), len(signs)), np.float32)
         places = np.cumsum(arrays["steps"].astype(np.int64))
         values.ravel()[places] = arrays["values"].astype(np.float32) * arrays["scale"]
+        examples = str(arrays["examples"])
     return TurnWeights(
         {name: at for at, name in enumerate(marks)},
         {name: at for at, name in enumerate(signs)},
         values,
+        examples,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.library.view import LibraryView
-from rag.text import fold
+from rag.text import fold, join_names
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Form, Order, PersonRef, Topic
 from rag.understanding.entities import Entities, read_flag
@@ -27,6 +27,7 @@ class Pieces:
         authors: Conditions of the people named, in their role; ``excluded`` of those not wanted.
         people: Named; ``besides`` those not wanted.
         fields: Asked for or grouped by.
+        asked: The words of the fields asked for.
         flags: Conditions that words outside all slots may mean: ``solo``, ``reviews``.
     """
 
@@ -45,6 +46,7 @@ class Pieces:
     role: str = ""
     flags: tuple[Condition, ...] = ()
     form: Form = Form()
+    asked: str = ""
 
 
 def take_apart(
@@ -84,6 +86,7 @@ def take_apart(
         role,
         tuple(f for f in dict.fromkeys(flags) if f.operator == "is" and f not in parts.where),
         parts.form,
+        join_names(parts.attribute_words),
     )  # fmt: skip
 
 

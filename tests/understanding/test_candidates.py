@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag.types import Thread, Turn
+from eval.train.turns import compute_digest
+from rag.types import Reading, Thread, Turn
 from rag.types.query_text import print_query
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import rank
-from rag.understanding.dialogue_state import DialogueState
-from rag.understanding.entities import Entities
-from rag.understanding.frame_types import Frame
+from rag.understanding.dialogue_scoring import WEIGHTS, choose_detail, load_weights, rank
 from rag.understanding.turns import Candidate
 from rag.understanding.turns import Turn as OpenTurn
 from tests.conversation import ENCODE, answer_reading
@@ -25,9 +23,9 @@ def open_turn(*questions: str, monkeypatch: pytest.MonkeyPatch) -> OpenTurn:
     turns: list[OpenTurn] = []
     join = reader.join
 
-    def keep(frame: Frame, entities: Entities, state: DialogueState, library):  # type: ignore[no-untyped-def]
-        turns.append(OpenTurn(frame, entities, state, library))
-        return join(frame, entities, state, library)
+    def keep(turn: OpenTurn) -> Reading:
+        turns.append(turn)
+        return join(turn)
 
     monkeypatch.setattr(reader, "join", keep)
     thread = Thread()
@@ -48,7 +46,7 @@ def find(candidates: list[Candidate], kind: str, **of: object) -> list[str]:
 
 def test_a_list_before_the_last_can_still_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     turn = open_turn(LIST, TOPIC, "only from 2024", monkeypatch=monkeypatch)
-    narrowed = find(list_candidates(turn), "narrow", kind="set", by="earlier")
+    narrowed = find(list_candidates(turn), "kept", kind="set", by="earlier")
     assert 'papers where author = "Yuxi Mi" and year = 2024' in narrowed
 
 
@@ -87,3 +85,17 @@ def test_a_new_topic_is_taken_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     turn = open_turn(LIST, TOPIC, monkeypatch=monkeypatch)
     _, best = rank(turn, list_candidates(turn))[0]
     assert (best.kind, print_query(best.query)) == ("alone", 'people about "UAV tracking"')
+
+
+def test_weights_were_trained_from_the_conversations_that_lie_beside_them() -> None:
+    assert load_weights().examples == compute_digest(), "run: python -m eval train turns"
+    assert WEIGHTS.stat().st_size < 1_000_000
+
+
+def test_a_detail_of_content_is_chosen_by_the_words_of_the_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = {"how many faces does it use?": "number", "what are its limits?": "limitation"}
+    for question, detail in asked.items():
+        turn = open_turn("what is DuetFace?", question, monkeypatch=monkeypatch)
+        assert choose_detail(turn) == detail
