@@ -180,11 +180,22 @@ def list_turns(assistant: Assistant, case: Case, encode: Encode) -> Iterator[Ask
 
 
 def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
-    """The last turns of the worked examples that are conversations."""
+    """The last turns of the worked examples that are conversations.
+
+    The turns before it are read as the example that ends with them has it, if there is one, else as they
+    are read now.
+    """
     from tests.conversation import answer_reading
     from tests.shelves import SHELVES
 
-    for section in yaml.safe_load(CASES.read_text(encoding="utf-8")):
+    sections = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    known = {
+        (section["shelf"], *case["turns"]): _UNREAD.sub("", case["reading"])
+        for section in sections
+        for case in section["cases"]
+        if "turns" in case and "reading" in case and "read_as" not in case
+    }
+    for section in sections:
         shelf: Any = SHELVES.get(section["shelf"])
         view = shelf or assistant.library.view
         for number, case in enumerate(section["cases"]):
@@ -192,19 +203,36 @@ def list_worked(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
                 continue
             *earlier, last = case["turns"]
             thread = Thread()
-            for question in earlier:
+            for at, question in enumerate(earlier, 1):
                 reading = reader.read_question(question, thread, view, encode)
-                answer = (
-                    answer_reading(reading, shelf, case.get("cites", ()))
-                    if shelf
-                    else assistant.ask(question, thread)
-                )
+                if wanted := known.get((section["shelf"], *earlier[:at])):
+                    reading = _read_as(wanted, reading, question, thread, view, encode)
+                if shelf:
+                    answer = answer_reading(reading, shelf, case.get("cites", ()))
+                else:
+                    *_, event = assistant.stream_reading(reading, thread)
+                    answer = cast("Answer", event)
                 thread = thread.add_turn(AskedTurn(question, answer))
             reading, turn = read_turn(last, thread, view, encode)
             if turn is not None:
-                wanted = re.sub(r" \(unread: [^)]*\)$", "", case["reading"])
-                judge = PrintedJudge(wanted, reading)
+                judge = PrintedJudge(_UNREAD.sub("", case["reading"]), reading)
                 yield Asked(f"{section['about']} {number}", turn, judge, WORKED_WORTH)
+
+
+def _read_as(
+    wanted: str, reading: Reading, question: str, thread: Thread, view: LibraryView, encode: Encode
+) -> Reading:
+    """The reading of a turn that prints as wanted; the one there is where none does."""
+    alone, turn = read_turn(question, thread, view, encode)
+    candidates = list_candidates(turn) if turn is not None else []
+    judge = PrintedJudge(wanted, alone)
+    if turn is None or judge(reading.query, view):
+        return reading
+    right = next((c for c in candidates if judge(c.query, view)), None)
+    return replace(right.alone, query=right.query, question=question) if right else reading
+
+
+_UNREAD = re.compile(r" \(unread: [^)]*\)$")
 
 
 # --- wordings --------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ SETS = Path(__file__).parents[1] / "sets"
 READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abdf")
 FILLED = SETS / "wordings" / "filled.jsonl"
 N_FOLDS = 5
-PENALTY = 2.0
+PENALTY = 3.0
 LEAST_TURNS = 4
 """Turns that a sign or a mark must occur in to have weights."""
 N_STEPS = 80

@@ -40,7 +40,8 @@ class Antecedent:
     Attributes:
         kind: Its type.
         ids: Of papers; ``names`` of people.
-        by: How it was found: the last shown, by place, by age, by a year, by words of its title.
+        by: How it was found: the last shown, by place, by age, by a year, by words of its title; ``also``
+            other ways that find the same.
         age: Answers since it was shown; 0 for the last.
         frame: The turn without the words that only point; None where these ask something, too.
     """
@@ -51,6 +52,7 @@ class Antecedent:
     by: str = ""
     age: int = 0
     frame: Frame | None = None
+    also: tuple[str, ...] = ()
 
 
 POINTED_BY_WORDS = frozenset(
@@ -78,7 +80,11 @@ def list_papers_meant(
     found: dict[tuple[str, ...], Antecedent] = {}
 
     def add(ids: tuple[str, ...], by: str, age: int = 0, said: Frame | None = None) -> None:
-        if ids and ids not in found:
+        if ids in found:
+            before = found[ids]
+            is_known = by in (before.by, *before.also)
+            found[ids] = before if is_known else replace(before, also=(*before.also, by))
+        elif ids:
             kind: Kind = "paper" if len(ids) == 1 else "papers"
             found[ids] = Antecedent(kind, ids, (), by, age, said)
 
@@ -91,8 +97,6 @@ def list_papers_meant(
         add(called, "called", 0, drop_calling(frame))
     for age, ids in enumerate(lists):
         papers = [shown[i] for i in ids if i in shown]
-        for by, some in _find_told(frame, papers):
-            add(some, by, age, drop_calling(frame) if by.startswith("words") else None)
         if match := AGED.search(question):
             is_older = match.group().lower().startswith(("old", "earl", "more old"))
             dated = [p for p in papers if p.year]
@@ -101,6 +105,8 @@ def list_papers_meant(
             beside = [p.paper_id for p in dated]
             if state.paper in beside:
                 add(tuple(beside[beside.index(state.paper) - 1 :][:1]), "age beside", age)
+        for by, some in _find_told(frame, papers):
+            add(some, by, age, drop_calling(frame) if by.startswith("words") else None)
     for by, some in _find_told(frame, list(shown.values())):
         if by.startswith("words") and len(some) == 1:
             add(some, f"{by} of all", 1)
@@ -184,7 +190,11 @@ def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) 
     found: dict[tuple[str, ...], Antecedent] = {}
 
     def add(names: tuple[str, ...], by: str, age: int = 0) -> None:
-        if names and names not in found:
+        if names in found:
+            before = found[names]
+            is_known = by in (before.by, *before.also)
+            found[names] = before if is_known else replace(before, also=(*before.also, by))
+        elif names:
             found[names] = Antecedent("people", (), names, by, age)
 
     add(find_placed_people(question, state), "place")

@@ -32,6 +32,7 @@ def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
         f"want {want}": 1,
         f"{last.want}>{q.want}": 0.7,
     }
+    marks |= {f"of {c.of.kind}{size}:{way}": 1 for way in c.of.also}
     topic = _compare_topics(turn, c)
     marks[f"topic {topic}"] = 1
     marks[f"topic {topic}, {q.want}"] = 0.7
