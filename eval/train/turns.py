@@ -183,8 +183,8 @@ def fit(data: Data, chosen: NDArray[np.bool_]) -> Array:
     )
     kept_marks = np.flatnonzero(seen.getnnz(axis=0) >= LEAST_TURNS)
     signs, readings = signs[:, kept_signs].tocsr(), readings[:, kept_marks].tocsr()
-    is_measure = np.array([data.marks[at].startswith("=") for at in kept_marks])
-    is_context = np.array([data.signs[at].startswith(CONTEXT) for at in kept_signs])
+    is_measure = np.array([data.marks[int(at)].startswith("=") for at in kept_marks])
+    is_context = np.array([data.signs[int(at)].startswith(CONTEXT) for at in kept_signs])
     is_used = ~is_measure[:, None] | is_context
     of_cell = np.repeat(np.arange(len(rows)), np.diff(readings.indptr))
     place = context[of_cell] * len(kept_marks) + readings.indices
@@ -194,7 +194,9 @@ def fit(data: Data, chosen: NDArray[np.bool_]) -> Array:
     def compute_loss(flat: Array) -> tuple[float, Array]:
         weights = flat.reshape(is_used.shape) * is_used
         by_mark = np.asarray(signs @ weights.T).ravel()
-        scores = np.bincount(of_cell, by_mark[place] * readings.data, len(rows))
+        scores: Array = np.bincount(of_cell, by_mark[place] * readings.data, len(rows)).astype(
+            float
+        )
         every, total = _share(scores, starts, turn)
         good, total_right = _share(np.where(right, scores, -1e9), starts, turn)
         loss = float(np.sum(worth * (total - total_right)) + PENALTY * flat @ flat / 2)
@@ -228,7 +230,8 @@ def weigh(data: Data, weights: Array) -> Array:
     by_mark = np.asarray(data.turns @ weights.T)
     of_cell = np.repeat(np.arange(len(data.turn)), np.diff(data.readings.indptr))
     values = by_mark[data.context[of_cell], data.readings.indices] * data.readings.data
-    return np.bincount(of_cell, values, len(data.turn))
+    scores: Array = np.bincount(of_cell, values, len(data.turn)).astype(float)
+    return scores
 
 
 def take_best(scores: Array, data: Data) -> NDArray[np.bool_]:
@@ -289,8 +292,8 @@ def write_weights(data: Data, weights: Array, path: Path = WEIGHTS) -> int:
     steps = np.diff(places, prepend=0).astype(np.uint32)
     np.savez_compressed(
         path,
-        marks=np.array("\n".join(data.marks[at] for at in rows)),
-        signs=np.array("\n".join(data.signs[at] for at in columns)),
+        marks=np.array("\n".join(data.marks[int(at)] for at in rows)),
+        signs=np.array("\n".join(data.signs[int(at)] for at in columns)),
         steps=steps,
         values=np.round(large.ravel()[places] / scale).astype(np.int16),
         scale=np.float32(scale),

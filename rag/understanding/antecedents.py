@@ -127,8 +127,8 @@ def list_papers_meant(
             add(ids, "list", age)
     add(tuple(earlier[:1]), "before", 1)
     single = [at for at in found.values() if len(at.ids) == 1 and at.ids[0] != state.paper]
-    for at in single[:4] if state.paper else ():
-        add((state.paper, *at.ids), "beside", at.age)
+    for other in single[:4] if state.paper else ():
+        add((state.paper, *other.ids), "beside", other.age)
     return list(found.values())
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Order, Query, Topic
+from rag.types.query import Measure, Order, Query, Topic
 from rag.understanding.antecedents import POINTED_BY_WORDS, Antecedent
 from rag.understanding.dialogue_merging import (
     EXCLUDES,
@@ -134,10 +135,9 @@ def _limit(
     excludes = EXCLUDES.search(question)
     is_list = base.at.kind == "set"
     for name in others_meant if excludes and is_list and not pieces.authors else ():
-        gone = tuple(c for c in rest if str(c.value) != name)
-        add(
-            "without person", (*gone, *own, *pieces.excluded, Condition("author", "lacks", (name,)))
-        )
+        left = (c for c in rest if str(c.value) != name)
+        lacks = Condition("author", "lacks", (name,))
+        add("without person", (*left, *own, *pieces.excluded, lacks))
     if is_list and _DROPS.search(question):
         for group in dict.fromkeys(get_group(c.field) for c in rest):
             add("dropped", (*(c for c in rest if get_group(c.field) != group), *own, *authors))
@@ -242,13 +242,10 @@ def _ask(
     if "values" in wants:
         for field in pieces.attributes[:2]:
             if FIELDS[field].of == "paper":
-                measures = dict.fromkeys(
-                    ("each", *(m for m, share in turn.frame.measures if share > 0.1))
-                )
-                for measure in measures:
-                    yield say(
-                        Query("values", where=where, about=about, by=(field,), measure=measure)
-                    )  # type: ignore[arg-type]
+                likely = (cast("Measure", m) for m, share in turn.frame.measures if share > 0.1)
+                for measure in dict.fromkeys(("each", *likely)):
+                    query = Query("values", where=where, about=about, by=(field,), measure=measure)
+                    yield say(query)
     if "overview" in wants and about:
         yield say(
             Query("overview", where=where, about=about, text=turn.frame.question, form=pieces.form)

@@ -235,7 +235,7 @@ def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[
     if len(people) == 2:
         for where, about in limits:
             for want in ("papers", "count"):
-                query = Query(want, people=people, relation="shared", where=where, about=about)  # type: ignore[arg-type]
+                query = Query(want, people=people, relation="shared", where=where, about=about)
                 yield say(query=query, label=f"{want} shared")
         yield say(
             query=Query("people", people=people, relation="common_coauthors"),

@@ -6,7 +6,7 @@ are fitted by ``python -m eval train turns``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +39,7 @@ class TurnWeights:
     values: Floats
     examples: str = ""
 
-    def weigh(self, signs: dict[str, float], readings: Sequence[Marks]) -> Floats:
+    def weigh(self, signs: Mapping[str, float], readings: Sequence[Marks]) -> Floats:
         """(n_readings,) scores; marks and signs that have no weight count nothing."""
         known = [(self.signs[name], value) for name, value in signs.items() if name in self.signs]
         columns, strengths = zip(*known, strict=True) if known else ((), ())
@@ -73,7 +73,7 @@ def load_weights(path: Path = WEIGHTS) -> TurnWeights:
 
 def describe(
     turn: Turn, candidates: Sequence[Candidate]
-) -> list[tuple[dict[str, float], list[Marks]]]:
+) -> list[tuple[Mapping[str, float], list[Marks]]]:
     """The signs of a turn with the marks of its candidates, then of what it goes back to with those of that."""
     described = []
     own = [c for c in candidates if not c.is_back]
