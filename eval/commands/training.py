@@ -6,7 +6,14 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from eval.commands.opening import DONE, Commands, get_settings_for, open_assistant, open_library
+from eval.commands.opening import (
+    DONE,
+    Commands,
+    get_run_settings,
+    get_settings_for,
+    open_assistant,
+    open_library,
+)
 from rag.config.settings import load
 
 
@@ -83,6 +90,20 @@ def _add_train(commands: Commands) -> None:
         "--once", action="store_true", help="also measure on the half of the seeds kept for the end"
     )
     roles.set_defaults(run=run_train_roles)
+    turns = heads.add_parser("turns", help="which of its readings a follow-up has")
+    turns.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="NAME=FOLDER",
+        help="the data folder of each library that eval/sets/readings names",
+    )
+    turns.add_argument(
+        "--whole",
+        action="store_true",
+        help="also read whole conversations, each by weights that were fitted without it",
+    )
+    turns.set_defaults(run=run_train_turns)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
@@ -120,6 +141,23 @@ def run_train_roles(args: argparse.Namespace) -> int:
     from rag.adapters.minilm import MiniLM
 
     print(train(args.folder, MiniLM().encode, once=args.once))
+    return DONE
+
+
+def run_train_turns(args: argparse.Namespace) -> int:
+    from eval.train.turns import train
+    from rag.adapters.minilm import MiniLM
+    from rag.app.assistant import build
+
+    folders = dict(pair.split("=", 1) for pair in args.data)
+    with ExitStack() as stack:
+        assistants = {
+            name: stack.enter_context(
+                build(get_run_settings(Path(folder)).model_copy(update={"mode": "extractive"}))
+            )
+            for name, folder in folders.items()
+        }
+        print(train(assistants, MiniLM().encode_query, whole=args.whole))
     return DONE
 
 

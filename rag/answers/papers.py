@@ -67,6 +67,11 @@ def answer_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Ans
     Raises:
         QueryError: Fields and what is wanted do not go together.
     """
+    # "where does she work?": what the entries of her papers say
+    if query.want == "values" and query.people and not any(map(is_figure, query.by)):
+        names = tuple(name for p in query.people for name in p.names or (p.typed,))
+        authors = Condition("author", "in" if names[1:] else "is", names if names[1:] else names[0])
+        query = replace(query, people=(), where=(*query.where, authors))
     resolved = resolve_conditions(query.where, library)
     base = resolve_conditions(query.base, library)
     query = replace(query, where=resolved.conditions, base=base.conditions)

@@ -65,7 +65,7 @@ _BEFORE_IT = tuple(
     for words, low, high in _ENDS
 )
 _ONWARDS = re.compile(
-    r"\s+(?:onwards?|(?:and|or)\s+(?:later|newer|after|up|onwards?)|upwards?)\b|\s+on(?=\s*(?:[?.!,;]|$))|\s*\+(?!\w)",
+    r"\s+(?:onwards?|(?:and|or)\s+(?:later|newer|after|up|onwards?)|upwards?)\b|\s+on(?=\s*(?:[?.!,;]|$|(?:please|pls|only|then)\b))|\s*\+(?!\w)",
     re.IGNORECASE,
 )
 _BACKWARDS = re.compile(r"\s+(?:or|and)\s+(?:earlier|older|before)\b", re.IGNORECASE)

@@ -44,6 +44,7 @@ def compose(
     library: LibraryView,
     focus: tuple[str, ...] = (),
     people: tuple[str, ...] = (),
+    most: int = 4,
 ) -> Reading:
     """The reading of one question.
 
@@ -53,6 +54,7 @@ def compose(
         library: Whose people, papers and values are meant.
         focus: Ids of the papers that the conversation is about, where the question names none.
         people: Names that the conversation is about, where the question names none.
+        most: Readings that are made, one a want.
     """
     parts = read_slots(frame, entities, library)
     text = drop_told(frame)
@@ -71,6 +73,8 @@ def compose(
             continue
         if query is not None and all(query != other for _, other in built):
             built.append((probability, query))
+        if len(built) == most:
+            break
     if not built:
         built.append((0.0, _build_content("passages", frame, parts, text)))
     (confidence, query), *others = built

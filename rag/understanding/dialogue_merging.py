@@ -7,31 +7,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from rag.library.view import LibraryView
 from rag.text import split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Query, Reading, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
-from rag.understanding.entities import negate
-from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
-from rag.understanding.slots import are_alternatives, merge_conditions
+from rag.understanding.slots import merge_conditions
 
 
 def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     """The last query with the parts that the new turn names in their place."""
     own, last = _read_in_context(alone, last), show_all(last)
     is_ordered = any(part.slot == "order" for part in alone.parts)
-    groups = {_group(c.field) for c in own.where if not c.is_negative}
-    kept = tuple(c for c in last.where if _group(c.field) not in groups)
+    groups = {get_group(c.field) for c in own.where if not c.is_negative}
+    kept = tuple(c for c in last.where if get_group(c.field) not in groups)
     # "papers from May 2022? / and June?": the month is of the year spoken of.
-    times = {c.field for c in own.where if _group(c.field) == "time"}
+    times = {c.field for c in own.where if get_group(c.field) == "time"}
     if times == {"month"} and (year := find_year(last)):
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
-        kept = tuple(c for c in kept if _group(c.field) != "time")
+        kept = tuple(c for c in kept if get_group(c.field) != "time")
     # "papers from 2018 / 2017 too"
     if _ALSO.search(alone.question):
-        kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
+        kept = tuple(
+            c for c in last.where if c in kept or get_group(c.field) in ("time", "category")
+        )
     topic = read_own_topic(alone) if last.about or last.want in SETS else own.about
     if topic is None:
         topic = last.about
@@ -43,15 +44,15 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         topic = (narrow_papers if last.want in SETS else narrow_topic)(Topic(broader), topic)
     adds = bool(_WITH.search(alone.question))
     if adds:
-        kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
+        kept = tuple(c for c in last.where if get_group(c.field) not in groups - {"person"})
     people, where = last.people, (*kept, *own.where)
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
             # "papers of which De Cheng is first author / and Lingfeng He?": in the same role
             role = next((c.field for c in last.where if c.field in _ROLE_FIELDS), "")
-            where = tuple(c for c in where if _group(c.field) != "person")
-            where += tuple(build_author(person, role) for person in own.people)
+            where = tuple(c for c in where if get_group(c.field) != "person")
+            where += tuple(build_author(p, role) for p in own.people)
     return replace(
         last,
         where=merge_conditions(where),
@@ -97,20 +98,40 @@ _NEXT_YEAR = re.compile(
 def _read_in_context(alone: Reading, last: Query) -> Query:
     """The turn's own query, with what it says relative to the last: ``and the year before?``."""
     own = alone.query
-    if shifted := shift_year(alone.question, find_year(last)):
-        rest = tuple(c for c in own.where if _group(c.field) != "time")
-        return replace(own, where=(*rest, Condition("year", "is", shifted)))
-    # "which came out in 2024? / and how many before that?"
+    if not (times := read_in_context(alone.question, last)):
+        return own
+    rest = tuple(c for c in own.where if get_group(c.field) != "time")
+    return replace(own, where=(*rest, *times))
+
+
+def read_in_context(question: str, last: Query) -> tuple[Condition, ...]:
+    """Times that a turn gives by the last query's: ``the year before``, ``how many before that?``."""
     year = find_year(last)
-    if year and (match := _BESIDE_THAT.search(alone.question)):
-        word = match[1].lower()
-        low = year + 1 if word == "after" else year
-        years = Range(None, year - 1) if word in ("before", "until") else Range(low, None)
-        return replace(own, where=(*own.where, Condition("year", "is", years)))
-    return own
+    if shifted := shift_year(question, year):
+        return (Condition("year", "is", shifted),)
+    # "which came out in 2024? / and how many before that?", "from 2011 on / and before"
+    if (span := _find_years(last)) and (match := _BESIDE.search(question)):
+        low, high = span
+        if match["before"]:
+            return (Condition("year", "is", Range(None, low - 1)),) if low else ()
+        return (Condition("year", "is", Range(high + (not match["since"]), None)),) if high else ()
+    return ()
 
 
-_BESIDE_THAT = re.compile(r"\b(before|after|since|until) (?:that|then)\b", re.IGNORECASE)
+def _find_years(query: Query) -> tuple[int | None, int | None] | None:
+    """The first and the last year of a query's one condition of time; None for none."""
+    spans = []
+    for condition in query.where:
+        for value in condition.values if condition.field in ("year", "date") else ():
+            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
+            spans.append(tuple(end.year if isinstance(end, date) else end for end in ends))
+    return spans[0] if len(spans) == 1 else None  # type: ignore[return-value]
+
+
+_BESIDE = re.compile(
+    r"\b(?:(?P<before>befor\w*|earlier|older|prior|previous|until)|(?P<since>since)|after\w*|later|newer)\b",
+    re.IGNORECASE,
+)
 
 
 def shift_year(question: str, year: int | None) -> int | None:
@@ -160,7 +181,7 @@ def find_year(query: Query) -> int | None:
     return years.pop() if len(years) == 1 and None not in years else None  # type: ignore[return-value]
 
 
-def _group(field: str) -> str:
+def get_group(field: str) -> str:
     """Fields of which a new condition replaces the old one: a time a time, a person a person."""
     if field in ("year", "month", "day", "date"):
         return "time"
@@ -176,7 +197,7 @@ def drop_slot(query: Query, name: str) -> Query | None:
     rest = tuple(
         c
         for c in query.where
-        if _group(c.field) != group and name not in split_terms(" ".join(map(str, c.values)))
+        if get_group(c.field) != group and name not in split_terms(" ".join(map(str, c.values)))
     )
     if rest != query.where:
         return replace(query, where=rest)
@@ -218,36 +239,11 @@ def _drop_papers(where: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
 
 
-def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
-    """A list, a count or the like under further conditions; it stays what it is unless asked."""
-    own, last = _read_in_context(alone, last), show_all(last)
-    # "from 2021 / how many were there in 2022", "with code / and without code?": no paper is both.
-    before = tuple(
-        c
-        for c in set_role(last.where, alone)
-        if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
-        if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
-    )
-    where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
-    join_topics = narrow_papers if last.want in SETS else narrow_topic
-    about = join_topics(last.about, read_own_topic(alone))
-    is_ordered = any(part.slot == "order" for part in alone.parts)
-    narrowed = replace(
-        last,
-        where=where,
-        about=about,
-        order=(own.order if is_ordered else None) or last.order,
-        k=own.k,
-    )
-    # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
-    if own.want in SETS and own.want not in ("papers", last.want):
-        base = last.where if own.want == "share" else ()
-        where = own.where if own.want == "share" else where
-        order = own.order if own.want == "extreme" else None
-        return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
-    return narrowed
-
-
+EXCLUDES = re.compile(
+    r"\b(?:no|not|n['’]t|without|except|excluding|exclude|but|other|others|else|besides|minus|drop|skip|aside|apart|never|isn|wasn|doesn)\b",
+    re.IGNORECASE,
+)
+"""Words that may leave somebody or something out."""
 _ROLE_FIELDS = ("first_author", "last_author", "printed_author")
 
 
@@ -261,10 +257,6 @@ def set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ...
     )
 
 
-def drop_authors(where: Sequence[Condition]) -> tuple[Condition, ...]:
-    return tuple(c for c in where if c.field != "author")
-
-
 def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Condition, ...]:
     before = tuple(
         v for c in where if (c.field, c.operator) == ("paper", "not_in") for v in c.values
@@ -272,3 +264,47 @@ def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Conditio
     rest = _drop_papers(where)
     gone = tuple(dict.fromkeys((*before, *papers)))
     return (*rest, Condition("paper", "not_in", gone)) if gone else rest
+
+
+# --- names to choose from ---------------------------------------------------------------------
+
+
+def choose_offered(query: Query, last: Query, library: LibraryView) -> Query:
+    """``papers by De Chang`` offers De Cheng; ``sorry, Cheng`` is that one, though others are called so."""
+    offered = {name for typed in _list_typed(last) for name in _list_candidates(typed, library)}
+    if not offered:
+        return query
+
+    def choose(typed: str) -> str:
+        mention = library.names.resolve(typed)
+        names = offered.intersection(mention.names if mention else ())
+        return names.pop() if len(names) == 1 else typed
+
+    people = tuple(
+        replace(p, names=(name,)) if (name := choose(p.typed)) != p.typed else p
+        for p in query.people
+    )
+    where = tuple(
+        replace(c, value=choose(str(c.value))) if _is_of_one(c.field, c.operator) else c
+        for c in query.where
+    )
+    return replace(query, people=people, where=where)
+
+
+def _list_typed(query: Query) -> list[str]:
+    """The names of a query, whether or not it is known whom they mean."""
+    return [
+        *(p.typed for p in query.people),
+        *(str(c.value) for c in query.where if _is_of_one(c.field, c.operator)),
+    ]
+
+
+def _list_candidates(typed: str, library: LibraryView) -> tuple[str, ...]:
+    mention = library.names.resolve(typed)
+    if mention is None or not mention.names:
+        return tuple(mention.near if mention else library.names.find_similar(typed))
+    return mention.names
+
+
+def _is_of_one(field: str, operator: str) -> bool:
+    return FIELDS[field].type == "person" and operator == "is"

@@ -32,17 +32,18 @@ _BEGINNING = re.compile(r"\b(?:original|initial)\b", re.IGNORECASE)
 _WORDS_OF_ORDER = frozenset(split_terms("first second third earlier previous topic subject"))
 
 
-def go_back(question: str, state: DialogueState) -> tuple[str, DialogueState]:
-    """What is left of a question that goes back, and the state that it goes back to; else both as they are.
+def go_back(question: str, state: DialogueState) -> tuple[str, DialogueState] | None:
+    """What is left of a question that may go back, and the state that it goes back to; else None.
 
     Nothing is left where nothing else is asked. What was never spoken of is a question of its own.
     """
+    rest = ""
     if match := _BACK.match(question):
         rest = question[match.end() :].strip()
     elif match := _OF_LIST.search(question):
         rest = f"{question[: match.start()]}{match['of']} those{question[match.end() :]}"
     meant = _find_state(_BEGINNING.sub("first", match["to"]), state) if match else None
-    return (rest, meant) if meant is not None else (question, state)
+    return (rest, meant) if meant is not None else None
 
 
 def _find_state(words: str, state: DialogueState) -> DialogueState | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
@@ -14,13 +15,15 @@ from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 from rag.understanding.slots import clean_words
 
+_MOST_LISTS = 4
+"""Lists and sets of which the latest are remembered."""
 _FADES_AFTER = 4
 """Turns after which a paper that was shown is no longer meant by ``it``."""
 CONTENT = ("passages", "overview", "comparison")
 SETS = ("papers", "count", "share", "groups", "extreme")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DialogueState:
     """What the conversation is about.
 
@@ -66,6 +69,24 @@ class DialogueState:
         if self.papers or self.people:
             return None
         return next((s for s in self.earlier if s.papers or s.people), None)
+
+    @property
+    def slot_words(self) -> str:
+        """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
+        slots = ("about", "papers", "people")
+        return next((p.words for p in self.parts if p.slot in slots and p.words), "")
+
+    @cached_property
+    def sets(self) -> tuple[Query, ...]:
+        """Queries of papers, or of people on a topic, that were asked, the latest first."""
+        asked = (state.query for state in (self, *self.earlier))
+        return tuple(dict.fromkeys(filter(_is_set, asked)))[:_MOST_LISTS]
+
+    @cached_property
+    def lists(self) -> tuple[tuple[str, ...], ...]:
+        """Ids of the lists of papers that were shown, the latest first."""
+        shown = (state.papers for state in (self, *self.earlier))
+        return tuple(dict.fromkeys(ids for ids in shown if len(ids) > 1))[:_MOST_LISTS]
 
     @property
     def shown(self) -> Shown:
@@ -154,6 +175,11 @@ def build_state(thread: Thread) -> DialogueState | None:
     return state
 
 
+def _is_set(query: Query) -> bool:
+    is_set = query.want in SETS or (query.want in ("people", "overview") and bool(query.about))
+    return is_set and not query.papers and query.relation is None
+
+
 def is_listed(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
     """Whether an answer shows no list of its own, but one of the last list at most."""
     return len(names) < 2 and {*names} <= {*listed}
@@ -237,44 +263,6 @@ def list_named(alone: Reading) -> tuple[str, ...]:
 
 
 # --- pointing ------------------------------------------------------------------------------
-
-
-def find_meant(question: str, state: DialogueState, library: LibraryView) -> str:
-    """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
-    shown = library.list_papers((*state.papers, *state.earlier_papers))
-    papers = shown[: len(state.papers)] or shown
-    if not papers:
-        return ""
-    # "what data does the second use?", after an answer that shows one alone of a list
-    listed = state.listed if len(state.listed) > 1 else state.papers
-    for some in (listed, state.earlier_papers if len(papers) == 1 else ()):
-        if (at := find_ordinal(question, len(some))) is not None:
-            return some[at]
-    if tell_no_place(question, state):
-        return listed[-1]
-    if OTHER.search(question) and (others := list_others(state)):
-        return others[0]
-    if match := AGED.search(question):
-        word = match.group().lower()
-        is_older = word.startswith(("old", "earl", "more old"))
-        by_age = sorted(papers, key=get_recency_key, reverse=is_older)
-        # "how big is the data in the newest? / and the older one?": beside the one spoken of
-        if len(papers) == 1 and not re.search("est$|most", word):
-            every = sorted(shown, key=get_recency_key, reverse=not is_older)
-            by_age = [*every[every.index(papers[0]) + 1 :], *by_age]
-        return next((p for p in by_age if p.year), by_age[0]).paper_id
-    if called := find_called(question, state, library):
-        return called[0]
-    words = {t for t in split_terms(question) if t not in STOP_WORDS}
-    scores = {
-        p.paper_id: 3 * len(words & set(split_terms(p.name)))
-        + len(words.intersection(list_terms(p)))
-        for p in shown
-    }
-    best = max(scores, key=lambda i: scores[i])
-    # "the fairness one" of none shown is another paper
-    is_called = _find_calling(question)
-    return best if scores[best] else "" if is_called else papers[0].paper_id
 
 
 def list_terms(paper: Paper) -> set[str]:
@@ -424,17 +412,6 @@ _FEW = re.compile(
 COMPARES = re.compile(
     r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
 )
-
-
-def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
-    """The papers of ``they``: those of the last answer, or single ones of the turns before."""
-    # "compare A and B / which is newer? / do they release code?"
-    if len(state.query.papers) > 1 and want not in SETS:
-        return state.query.papers
-    if len(state.papers) > 1 or want in SETS:
-        return state.papers or state.earlier_papers
-    earlier = [i for i in state.earlier_papers if i not in state.papers]
-    return (*earlier[:1], *state.papers)
 
 
 def find_people(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:

@@ -76,6 +76,12 @@ def read_attribute(text: str) -> str:
     return _find(_ATTRIBUTES, text)
 
 
+def list_attributes(text: str, most: int = 2) -> list[str]:
+    """The fields that a phrase may ask for, the likeliest first."""
+    found = (field for pattern, field in _ATTRIBUTES if re.search(pattern, text, re.IGNORECASE))
+    return [*dict.fromkeys(found)][:most]
+
+
 def read_group(text: str) -> str:
     """The field that papers are grouped by, or whose values are counted; empty for none."""
     return _find(_GROUPS, text)

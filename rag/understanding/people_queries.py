@@ -48,8 +48,8 @@ def build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Qu
     if topic is None and (parts.papers or parts.described):
         like = parts.papers[0] if parts.papers else ""
         paper = parts.library.get_paper(like) if like else None
-        words = paper.name if paper else parts.described[0]
-        topic = Topic(words)
+        words = paper.name if paper else next(iter(parts.described), "")
+        topic = Topic(words) if words else None
     recent = parts.order is not None and parts.order.field == "date"
     if topic is not None and (topic.words or topic.all_of):
         if bounds is not None:

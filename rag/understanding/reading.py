@@ -35,6 +35,7 @@ from rag.understanding.set_requests import (
     tabulate,
 )
 from rag.understanding.slots import is_topical
+from rag.understanding.turns import Turn
 from rag.understanding.two_questions import are_two, split_questions
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
@@ -92,10 +93,6 @@ def read_question(
         return _read_one(text, state, library, encode, read_as)
 
     whole = drop_interjections(expand_chat_spelling(question))
-    if state is not None and read_as is None:
-        whole, state = go_back(whole, state)
-        if not whole:  # "back to the first list"
-            return Reading(state.query, typed, reason="it goes back", parts=state.parts)
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)
@@ -121,28 +118,52 @@ def _read_one(
     read_as: ReadAs | None,
 ) -> Reading:
     entities = find_entities(question, library)
-    context = state.build_context() if state else None
+    frame = _read_frame(question, entities, state, library, encode)
+    if read_as:
+        reading = compose(_keep_route(frame, read_as), entities, library)
+    elif state is None:
+        reading = compose(_choose(frame, entities, None, library), entities, library)
+    else:
+        turn = Turn(_choose(frame, entities, state, library), entities, state, library)
+        if back := go_back(question, state):
+            rest, meant = back[0] or question, back[1]
+            entities = find_entities(rest, library)
+            frame = _read_frame(rest, entities, meant, library, encode)
+            frame = _choose(frame, entities, meant, library)
+            turn.back = Turn(frame, entities, meant, library, is_back=True)
+        reading = join(turn)
+    return replace(reading, query=count_people(reading.query, question))
+
+
+def _read_frame(
+    question: str,
+    entities: Entities,
+    state: DialogueState | None,
+    library: LibraryView,
+    encode: Callable[[str], Encoding | None],
+) -> Frame:
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
-    frame = heads.read_frame(question, entities.spans, encoding, context)
-    if read_as:
-        frame = _keep_route(frame, read_as)
-    else:
-        frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
-        frame = _join_sides(_read_people(frame))
-    if state is None or read_as:
-        reading = compose(frame, entities, library)
-    else:
-        reading = join(frame, entities, state, library)
-    query = reading.query
-    # "How many researchers work on drones?" counts the people, not their papers.
-    if (query.want, query.by) == ("count", ()) and _HOW_MANY_AUTHORS.search(question):
-        counted = replace(query, by=("author",))
-        # "what is DuetFace? / how many author has it?"
-        if len(query.papers) == 1 and not query.where and not query.about:
-            counted = Query("values", by=("n_authors",), papers=query.papers)
-        reading = replace(reading, query=counted)
-    return reading
+    context = state.build_context() if state else None
+    return heads.read_frame(question, entities.spans, encoding, context)
+
+
+def _choose(
+    frame: Frame, entities: Entities, state: DialogueState | None, library: LibraryView
+) -> Frame:
+    """The frame with what is asked for chosen among the wants of the heads."""
+    frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
+    return _join_sides(_read_people(frame))
+
+
+def count_people(query: Query, question: str) -> Query:
+    """``How many researchers work on drones?`` counts the people, not their papers."""
+    if (query.want, query.by) != ("count", ()) or not _HOW_MANY_AUTHORS.search(question):
+        return query
+    # "what is DuetFace? / how many author has it?"
+    if len(query.papers) == 1 and not query.where and not query.about:
+        return Query("values", by=("n_authors",), papers=query.papers)
+    return replace(query, by=("author",))
 
 
 _HOW_MANY_PEOPLE = re.compile(

@@ -1,0 +1,281 @@
+"""Readings put together from a turn's pieces and a set of papers spoken of: lists, counts, groups, people of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from rag.types.fields import FIELDS, Condition
+from rag.types.query import Measure, Order, Query, Topic
+from rag.understanding.antecedents import POINTED_BY_WORDS, Antecedent
+from rag.understanding.dialogue_merging import (
+    EXCLUDES,
+    get_group,
+    get_set,
+    narrow_papers,
+    narrow_topic,
+    read_in_context,
+    show_all,
+)
+from rag.understanding.entities import negate
+from rag.understanding.paper_queries import limit_to_authors
+from rag.understanding.pieces import Pieces
+from rag.understanding.slots import are_alternatives, merge_conditions
+from rag.understanding.turns import Candidate, Turn
+
+Limits = tuple[tuple[Condition, ...], Topic | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A set of papers that a turn may be of.
+
+    Attributes:
+        query: That asked for it, where one did.
+        papers: Ids, where these were shown.
+    """
+
+    at: Antecedent
+    where: tuple[Condition, ...] = ()
+    about: Topic | None = None
+    query: Query | None = None
+    papers: tuple[str, ...] = ()
+
+
+_DROPS = re.compile(
+    r"\b(?:drop|forget|ignore|remove|lose|skip|clear|mind|matter\w*|whatever|leave|any|all|every\w*|ever|whole|regardless|"
+    r"no|not|without|need\w*|overall|total|don|doesn|back|again)\b",
+    re.IGNORECASE,
+)
+"""Words that may take a condition away."""
+_MOST_SHOWN = 6
+_GUESSED = ("author", "of paper", "few", "pair", "before", "of those")
+"""Ways of finding people by which a topic spoken of is not theirs as well."""
+
+
+def list_bases(turn: Turn) -> list[Base]:
+    """Lists asked for before, papers by people spoken of, the topic spoken of, papers shown, all papers."""
+    state = turn.state
+    found: dict[object, Base] = {}
+
+    def add(
+        at: Antecedent, where: Sequence[Condition], about: Topic | None, query: Query | None = None
+    ) -> None:
+        where = tuple(c for c in where if FIELDS[c.field].of == "paper")
+        found.setdefault((where, about), Base(at, where, about, query))
+
+    if (last := get_set(state)) is not None and not last.papers:
+        add(Antecedent("set", by="last"), (*last.base, *last.where), last.about, last)
+    for age, query in enumerate(state.sets):
+        query = show_all(query)
+        add(
+            Antecedent("set", by="earlier", age=age + 1),
+            (*query.base, *query.where),
+            query.about,
+            query,
+        )
+    if state.topic is not None and state.topic.words:
+        add(Antecedent("topic", by="spoken of"), (), state.topic)
+    for who in turn.people_meant:
+        for about in dict.fromkeys((None, None if who.by in _GUESSED else state.topic)):
+            add(who, (limit_to_authors(who.names),), about)
+    add(Antecedent("library"), (), None)
+    several = [at for at in turn.papers_meant if len(at.ids) > 1 and at.by != "beside"]
+    for at in several[:_MOST_SHOWN]:
+        found[at.ids] = Base(at, papers=at.ids)
+    return list(found.values())
+
+
+def assemble(turn: Turn) -> Iterator[Candidate]:
+    """Each set under the turn's pieces, as what the turn may want of it."""
+    wants = {label.split()[0] for label, share in turn.labels}
+    question = turn.frame.question
+    others = [*dict.fromkeys(who.names[0] for who in turn.people_meant if len(who.names) == 1)][:2]
+    for pieces in turn.pieces:
+        for base in list_bases(turn):
+            for how, (where, about) in _limit(base, pieces, question, others):
+                yield from _ask(turn, base, pieces, how, where, about, wants)
+
+
+def _limit(
+    base: Base, pieces: Pieces, question: str, others_meant: Sequence[str]
+) -> Iterator[tuple[str, Limits]]:
+    """Conditions and topic of a set under the pieces, by what is done to it."""
+    own, authors = (*pieces.where, *pieces.flags), (*pieces.authors, *pieces.excluded)
+    contextual = read_in_context(question, Query("papers", where=base.where))
+    groups = {get_group(c.field) for c in own if not c.is_negative}
+    rest = tuple(
+        c for c in base.where
+        if get_group(c.field) not in groups and negate(c) not in own
+        and not any(are_alternatives(c, o) for o in own)
+    )  # fmt: skip
+    people = tuple(c for c in rest if FIELDS[c.field].type == "person")
+    others = tuple(c for c in rest if FIELDS[c.field].type != "person")
+    wheres: dict[tuple[Condition, ...], str] = {}
+
+    def add(how: str, where: Sequence[Condition]) -> None:
+        wheres.setdefault(merge_conditions(tuple(where)), how)
+
+    add("kept", (*rest, *own, *authors))
+    if pieces.authors and people:
+        add("person replaced", (*others, *own, *authors))
+    if pieces.excluded and people:
+        gone = {str(v) for c in pieces.excluded for v in c.values}
+        add("person turned", (*(c for c in rest if str(c.value) not in gone), *own, *authors))
+    if pieces.role and people and not pieces.authors:
+        role = tuple(replace(c, field=pieces.role) for c in people if c.operator in ("is", "in"))
+        add("role", (*others, *own, *role))
+    if contextual:
+        add("time moved", (*(c for c in rest if get_group(c.field) != "time"), *own, *contextual))
+    if pieces.authors and len(pieces.people) == 1 and pieces.role:
+        plain = tuple(replace(c, field="author") for c in pieces.authors)
+        add("kept", (*rest, *own, *plain, *pieces.excluded))
+    excludes = EXCLUDES.search(question)
+    is_list = base.at.kind == "set"
+    for name in others_meant if excludes and is_list and not pieces.authors else ():
+        left = (c for c in rest if str(c.value) != name)
+        lacks = Condition("author", "lacks", (name,))
+        add("without person", (*left, *own, *pieces.excluded, lacks))
+    if is_list and _DROPS.search(question):
+        for group in dict.fromkeys(get_group(c.field) for c in rest):
+            add("dropped", (*(c for c in rest if get_group(c.field) != group), *own, *authors))
+    if pieces.authors and is_list and (excludes or people):
+        lacking = tuple(Condition("author", "lacks", (str(c.value),)) for c in pieces.authors)
+        kept = tuple(c for c in rest if str(c.value) not in {str(a.value) for a in pieces.authors})
+        add("without person", (*kept, *own, *lacking))
+    for where, how in wheres.items():
+        topics: dict[Topic | None, str] = {}
+        if pieces.topic is None:
+            topics[_exclude(base.about, pieces.without)] = "topic kept"
+            if base.about and base.about.without and base.about.words and is_list:
+                topics.setdefault(replace(base.about, without=""), "topic with")
+            if base.about and is_list and (own or authors or base.where):
+                topics.setdefault(None, "topic dropped")
+        else:
+            own_topic = _exclude(pieces.topic, pieces.without)
+            topics[own_topic] = "topic own"
+            topics.setdefault(narrow_papers(base.about, own_topic), "topic narrowed")
+            topics.setdefault(narrow_topic(base.about, own_topic), "topic narrowed")
+            if base.about:
+                topics.setdefault(_exclude(base.about, pieces.topic.words), "topic without")
+        for topic, what in topics.items():
+            yield f"{how}, {what}", (where, topic)
+
+
+def _exclude(topic: Topic | None, without: str) -> Topic | None:
+    if not without:
+        return topic
+    before = topic.without if topic else ""
+    words = " or ".join(dict.fromkeys(filter(None, (before, without))))
+    return replace(topic, without=words) if topic else Topic(without=words)
+
+
+def _ask(
+    turn: Turn,
+    base: Base,
+    pieces: Pieces,
+    how: str,
+    where: tuple[Condition, ...],
+    about: Topic | None,
+    wants: set[str],
+) -> Iterator[Candidate]:
+    """What may be wanted of a set: a list, its number, its people, groups, values, an end of an order."""
+    if not where and about is None and base.at.kind != "library" and not base.papers:
+        return
+    if base.papers:
+        yield from _ask_shown(turn, base, pieces, where, about, wants)
+        return
+    last, order = base.query, pieces.order
+    order = order if order and FIELDS[order.field].of == "paper" else None
+    alone = turn.read(turn.labels[0][0], "narrow")
+
+    def say(query: Query, kind: str = "") -> Candidate:
+        return turn.say(kind or how.split(",")[0], "narrow", base.at, query, alone)
+
+    kept = last.order if last else None
+    for each in dict.fromkeys((order, kept, None) if "papers" in wants or order else (None,)):
+        yield say(Query("papers", where=where, about=about, order=each, k=pieces.k))
+    if last and last.want not in ("papers", "people", "overview", "share"):
+        yield say(replace(last, where=where, about=about))
+    if last and last.want == "people" and last.relation is None:
+        besides = tuple(dict.fromkeys((*last.besides, *pieces.besides)))
+        by = () if about else last.by or ("author",)
+        about_people = (
+            replace(about, all_of=()) if about and about.all_of and about != last.about else about
+        )
+        yield say(
+            replace(
+                last, where=where, about=about_people, besides=besides, by=by, k=pieces.k or last.k
+            )
+        )
+    if "count" in wants:
+        yield say(Query("count", where=where, about=about))
+        for group in pieces.groups[:1]:
+            yield say(Query("count", where=where, about=about, by=(group,)))
+    if "share" in wants:
+        for whole, part in (
+            (base.where, tuple(c for c in where if c not in base.where)),
+            ((), where),
+        ):
+            if part or (about and about != base.about):
+                yield say(Query("share", where=part, about=about, base=whole if part else ()))
+    if "groups" in wants or pieces.groups:
+        for group in pieces.groups[:1]:
+            if FIELDS[group].plural:
+                yield say(Query("groups", where=where, about=about, by=(group,)))
+    if order is not None and ("extreme" in wants or "papers" in wants):
+        yield say(Query("extreme", where=where, about=about, order=order, k=pieces.k))
+    if "people" in wants or "profile" in wants:
+        each_about = replace(about, all_of=()) if about and about.all_of else about
+        orders = (Order("n_papers"), None)
+        gone = [
+            str(v) for c in where if (c.field, c.operator) == ("author", "lacks") for v in c.values
+        ]
+        for people_order in orders:
+            yield say(
+                Query("people", where=tuple(c for c in where if c.operator != "lacks" or c.field != "author"),
+                      about=each_about, by=() if about else (pieces.role or "author",), order=people_order,
+                      k=pieces.k, besides=tuple(dict.fromkeys((*pieces.besides, *gone))))
+            )  # fmt: skip
+    if "values" in wants:
+        for field in pieces.attributes[:2]:
+            if FIELDS[field].of == "paper":
+                likely = (cast("Measure", m) for m, share in turn.frame.measures if share > 0.1)
+                for measure in dict.fromkeys(("each", *likely)):
+                    query = Query("values", where=where, about=about, by=(field,), measure=measure)
+                    yield say(query)
+    if "overview" in wants and about:
+        yield say(
+            Query("overview", where=where, about=about, text=turn.frame.question, form=pieces.form)
+        )
+
+
+def _ask_shown(
+    turn: Turn,
+    base: Base,
+    pieces: Pieces,
+    where: tuple[Condition, ...],
+    about: Topic | None,
+    wants: set[str],
+) -> Iterator[Candidate]:
+    """Of papers shown some: a list, their number, an end of an order, the people who wrote them."""
+    if base.at.by in POINTED_BY_WORDS:
+        about = None
+    elif about != pieces.topic:
+        return
+    whole = Query("papers", where=where, about=about, papers=base.papers, is_about_several=True)
+    order = pieces.order if pieces.order and FIELDS[pieces.order.field].of == "paper" else None
+    asked = [replace(whole, order=order, k=pieces.k)]
+    asked += [replace(whole, want="count")] if "count" in wants else []
+    asked += [replace(whole, want="extreme", order=order, k=pieces.k)] if order else []
+    asked += [replace(whole, want="share", where=where)] if "share" in wants and where else []
+    asked += [
+        replace(whole, want="groups", by=(group,))
+        for group in pieces.groups[:1]
+        if "groups" in wants and FIELDS[group].plural
+    ]
+    alone = turn.read(turn.labels[0][0], "all_of")
+    for query in asked:
+        yield turn.say("some", "all_of", base.at, query, alone)

@@ -1,0 +1,118 @@
+"""What a turn's own words give, whatever it asks: topics, conditions, people, papers, fields, an order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.library.view import LibraryView
+from rag.text import fold, join_names
+from rag.types.fields import FIELDS, Condition
+from rag.types.query import Form, Order, PersonRef, Topic
+from rag.understanding.entities import Entities, read_flag
+from rag.understanding.field_words import list_attributes, read_group, read_order
+from rag.understanding.frame_types import Frame
+from rag.understanding.paper_queries import build_author, build_topic, get_limit
+from rag.understanding.slots import list_free_words, read_slots
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The parts of a turn.
+
+    Attributes:
+        topic: Named, without what is excluded; ``without`` is that.
+        where: Conditions, but for people named.
+        authors: Conditions of the people named, in their role; ``excluded`` of those not wanted.
+        people: Named; ``besides`` those not wanted.
+        fields: Asked for or grouped by.
+        asked: The words of the fields asked for.
+        flags: Conditions that words outside all slots may mean: ``solo``, ``reviews``.
+    """
+
+    topic: Topic | None = None
+    without: str = ""
+    where: tuple[Condition, ...] = ()
+    authors: tuple[Condition, ...] = ()
+    excluded: tuple[Condition, ...] = ()
+    people: tuple[PersonRef, ...] = ()
+    besides: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    order: Order | None = None
+    k: int | None = None
+    role: str = ""
+    flags: tuple[Condition, ...] = ()
+    form: Form = Form()
+    asked: str = ""
+
+
+def take_apart(
+    frame: Frame, entities: Entities, library: LibraryView, spoken: Sequence[str] = ()
+) -> Pieces:
+    """The pieces of a question as the tagger has it; a name of several people is of one ``spoken`` of."""
+    parts = read_slots(frame, entities, library)
+    question = frame.question
+    people = tuple(choose_spoken(p, spoken) for p in parts.names)
+    if not people and not parts.without_people and (name := _find_spoken(question, spoken)):
+        people = (PersonRef(name, (name,)),)
+    topic = build_topic(parts) if parts.topics else None
+    topic = Topic(topic.words) if topic and topic.words else None
+    role = parts.role if parts.role and FIELDS[parts.role].type == "person" else ""
+    if not role and (match := _ROLE.search(question)):
+        role = "last_author" if match["last"] else "first_author"
+    free = " ".join(list_free_words(question, frame.slots))
+    flags = [c for c in (read_flag(free, is_negative=False), _read_alone(question)) if c]
+    attributes = tuple(dict.fromkeys((*parts.attributes, *list_attributes(question))))
+    groups = tuple(dict.fromkeys(filter(None, (*parts.groups, read_group(question)))))
+    without = [choose_spoken(p, spoken) for p in parts.without_people]
+    besides = tuple((p.names or (p.typed,))[0] for p in without)
+    return Pieces(
+        topic,
+        " or ".join(parts.without),
+        tuple(c for c in parts.where if FIELDS[c.field].type != "person"),
+        (*(build_author(p, role) for p in people),
+         *(c for c in parts.where if FIELDS[c.field].type == "person")),
+        tuple(Condition("author", "lacks", (name,)) for name in besides),
+        people,
+        besides,
+        tuple(parts.papers),
+        attributes,
+        groups,
+        parts.order or read_order(question),
+        get_limit(parts),
+        role,
+        tuple(f for f in dict.fromkeys(flags) if f.operator == "is" and f not in parts.where),
+        parts.form,
+        join_names(parts.attribute_words),
+    )  # fmt: skip
+
+
+def choose_spoken(person: PersonRef, spoken: Sequence[str]) -> PersonRef:
+    """The person with the one spoken of who is called so, where the library alone cannot tell."""
+    if len(person.names) == 1:
+        return person
+    typed = {*fold(person.typed).split()}
+    name = next((n for n in spoken if typed and typed <= {*fold(n).split()}), "")
+    return PersonRef(person.typed, (name,)) if name else person
+
+
+def _find_spoken(question: str, spoken: Sequence[str]) -> str:
+    """Somebody spoken of whose family name stands in the question though the tagger saw no person."""
+    words = {*fold(question).split()}
+    return next((n for n in spoken if len(f := fold(n).split()[-1]) > 2 and f in words), "")
+
+
+_ROLE = re.compile(
+    r"\b(?:first|lead|leads|leading|led|1st|main|(?P<last>last|senior))\b", re.IGNORECASE
+)
+_ALONE = re.compile(
+    r"\b(?:alone|solo|sole|single[ -]?(?:author\w*|hand\w*)|(?:him|her|them)self|on (?:his|her|their) own)\b",
+    re.IGNORECASE,
+)
+
+
+def _read_alone(question: str) -> Condition | None:
+    return Condition("n_authors", "is", 1) if _ALONE.search(question) else None

@@ -1,0 +1,128 @@
+"""What the words of a turn show, beside what was asked and shown before: signs that speak for readings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.text import STOP_WORDS, split_terms
+from rag.understanding.frame_types import Slot
+from rag.understanding.head_features import MASKED, mask_question
+from rag.understanding.heads import load_heads
+from rag.understanding.slots import is_topical, list_free_words
+from rag.understanding.turns import Turn
+
+_TOKEN = re.compile(r"<\w+>|\w+(?:['’]\w+)?|[?&]")
+_LEAST_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFacts:
+    """Of a turn, whatever reading it has.
+
+    Attributes:
+        signs: With their weights.
+        links: Relations to the conversation with their probabilities.
+        words: Terms of its words that may be topical; ``topic`` of what the tagger has for a topic.
+        texts: Terms of the papers shown, by id; ``names`` of their names.
+    """
+
+    signs: Mapping[str, float]
+    links: Mapping[str, float]
+    words: frozenset[str]
+    topic: frozenset[str]
+    texts: Mapping[str, frozenset[str]]
+    names: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=4096)
+def split_once(text: str) -> frozenset[str]:
+    """The terms of a text; a conversation asks for those of its papers at each turn."""
+    return frozenset(split_terms(text))
+
+
+def gather_facts(turn: Turn) -> TurnFacts:
+    """The signs of a turn, and the terms that readings are compared by."""
+    state, frame = turn.state, turn.frame
+    papers = turn.papers_shown.values()
+    asking = load_heads().asking_words
+    typed = [w for w in re.findall(r"[\w-]+", frame.question) if is_topical(w.lower(), asking)]
+    words = frozenset(split_terms(" ".join(typed))) - STOP_WORDS
+    topic = _list_terms(s for s in frame.slots if s.kind == "topic" and not s.is_negative)
+    texts = {p.paper_id: split_once(f"{p.name} . {p.text}") for p in papers}
+    names = {p.paper_id: split_once(p.name) for p in papers}
+    signs = {**_list_words(frame.question, frame.slots), **_tell_state(turn)}
+    spoken = split_once(f"{state.query.topic} {state.topic.words if state.topic else ''}")
+    signs |= _tell_topic(topic or words, bool(topic), spoken, texts, names)
+    if any(is_topical(w.lower(), asking) for w in list_free_words(frame.question, frame.slots)):
+        signs["free words"] = 1.0
+    for name, ranked in (("link", frame.links), ("want", frame.wants), ("asks", frame.asks_for)):
+        signs |= {f"{name} {label}": 2 * p for label, p in ranked if p > _LEAST_SHARE}
+    return TurnFacts(signs, dict(frame.links), words, topic, texts, names)
+
+
+def _list_terms(slots: object) -> frozenset[str]:
+    return frozenset(t for s in slots for t in split_terms(s.text)) - STOP_WORDS  # type: ignore[attr-defined]
+
+
+def _list_words(question: str, slots: tuple[Slot, ...]) -> dict[str, float]:
+    """Words and pairs of words, those of names and topics by their kind, its length."""
+    masked = mask_question(question, [(s.start, s.end, s.kind) for s in slots if s.kind in MASKED])
+    found = [("<n>" if t.isdigit() else t) for t in _TOKEN.findall(masked)]
+    tokens = ["^", *found, "$"]
+    signs = {f"w {token}": 0.7 for token in found}
+    signs |= {f"b {a} {b}": 0.5 for a, b in zip(tokens, tokens[1:], strict=False)}
+    signs |= {f"p {token[:4]}": 0.5 for token in found if len(token) > 4 and token[0] != "<"}
+    signs |= {f"{'not ' * s.is_negative}<{s.kind}>": 0.7 for s in slots}
+    for kind in {s.kind for s in slots}:
+        if sum(s.kind == kind for s in slots) > 1:
+            signs[f"several <{kind}>"] = 0.7
+    n = len(found)
+    signs[
+        "1-2 words" if n < 3 else "3-4 words" if n < 5 else "5-8 words" if n < 9 else "9 words"
+    ] = 1
+    if not any(s.kind in ("topic", "person", "paper") for s in slots):
+        signs["names nothing"] = 0.7
+    return signs
+
+
+def _tell_state(turn: Turn) -> dict[str, float]:
+    state, last = turn.state, turn.state.query
+    signs = {
+        "1": 2.0,
+        f"last {last.want}": 1.0,
+        f"shown {state.shown}": 1.0,
+        "back": 2.0 * turn.is_back,
+    }
+    signs |= {f"last {last.relation}": 0.7} if last.relation else {}
+    signs["last topic"] = float(last.about is not None)
+    signs["last papers"] = float(bool(last.papers))
+    signs["last people"] = float(bool(last.people))
+    signs["last is one paper's"] = float(len(last.papers) == 1)
+    signs["listed"] = float(len(state.listed) > 1)
+    for condition in last.where:
+        signs[f"last where {condition.field}"] = 0.7
+    return {name: value for name, value in signs.items() if value}
+
+
+def _tell_topic(
+    topic: frozenset[str],
+    is_tagged: bool,
+    spoken: frozenset[str],
+    texts: Mapping[str, frozenset[str]],
+    names: Mapping[str, frozenset[str]],
+) -> dict[str, float]:
+    """Whether the turn's topic is near what was spoken of, and in the papers shown."""
+    if not topic:
+        return {}
+    kind = "topic" if is_tagged else "words"
+    near = len(topic & spoken) / len(topic)
+    titled = sum(topic <= name for name in names.values())
+    told = sum(topic <= text for text in texts.values())
+    signs = {f"{kind} near": near, f"{kind} of last": float(near == 1)}
+    signs[f"{kind} titles {min(titled, 2)}"] = 1.0
+    signs[f"{kind} texts {min(told, 2)}"] = 1.0
+    signs[f"{kind} nowhere"] = float(not any(topic & text for text in texts.values()))
+    return {name: value for name, value in signs.items() if value}

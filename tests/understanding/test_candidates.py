@@ -1,0 +1,101 @@
+"""What a turn may mean in its conversation, and which of it is taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval.train.turns import compute_digest
+from rag.types import Reading, Thread, Turn
+from rag.types.query_text import print_query
+from rag.understanding import reading as reader
+from rag.understanding.candidates import list_candidates
+from rag.understanding.dialogue_scoring import WEIGHTS, choose_detail, load_weights, rank
+from rag.understanding.turns import Candidate
+from rag.understanding.turns import Turn as OpenTurn
+from tests.conversation import ENCODE, answer_reading
+from tests.shelves import FACES
+
+LIST, TOPIC = "papers by Yuxi Mi", "who works on UAV tracking?"
+
+
+def open_turn(*questions: str, monkeypatch: pytest.MonkeyPatch) -> OpenTurn:
+    """The last question as generators see it."""
+    turns: list[OpenTurn] = []
+    join = reader.join
+
+    def keep(turn: OpenTurn) -> Reading:
+        turns.append(turn)
+        return join(turn)
+
+    monkeypatch.setattr(reader, "join", keep)
+    thread = Thread()
+    for question in questions:
+        reading = reader.read_question(question, thread, FACES, ENCODE)
+        thread = thread.add_turn(Turn(question, answer_reading(reading, FACES)))
+    return turns[-1]
+
+
+def find(candidates: list[Candidate], made: str, **of: object) -> list[str]:
+    """The queries of a generator, as they print."""
+    return [
+        print_query(c.query)
+        for c in candidates
+        if c.kind == made and all(getattr(c.of, name) == value for name, value in of.items())
+    ]
+
+
+def test_a_list_before_the_last_can_still_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = open_turn(LIST, TOPIC, "only from 2024", monkeypatch=monkeypatch)
+    narrowed = find(list_candidates(turn), "kept", kind="set", by="earlier")
+    assert 'papers where author = "Yuxi Mi" and year = 2024' in narrowed
+
+
+def test_a_paper_shown_is_found_by_place_age_year_and_title(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {
+        "what does the first one do?": "place",
+        "what does the older one do?": "age",
+        "what does the one from 2022 do?": "year",
+        "the sphere one: what does it do?": "called",
+    }
+    for question, by in told.items():
+        turn = open_turn(LIST, question, monkeypatch=monkeypatch)
+        assert by in {way for at in turn.papers_meant for way in (at.by, *at.also)}, question
+
+
+def test_free_words_are_a_topic_where_the_tagger_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn = open_turn(LIST, "just spheres", monkeypatch=monkeypatch)
+    topics = {slot.text for frame in turn.frames for slot in frame.slots if slot.kind == "topic"}
+    assert "spheres" in topics
+
+
+def test_each_query_is_ranked_once_and_shares_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = open_turn(LIST, "and how many of them have code?", monkeypatch=monkeypatch)
+    ranked = rank(turn, list_candidates(turn))
+    queries = [candidate.query for _, candidate in ranked]
+    assert len(queries) == len({*queries})
+    assert sum(share for share, _ in ranked) == pytest.approx(1, abs=1e-4)
+    assert print_query(queries[0]) == 'count papers where author = "Yuxi Mi" and code'
+
+
+def test_a_new_topic_is_taken_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = open_turn(LIST, TOPIC, monkeypatch=monkeypatch)
+    _, best = rank(turn, list_candidates(turn))[0]
+    assert (best.kind, print_query(best.query)) == ("alone", 'people about "UAV tracking"')
+
+
+def test_weights_were_trained_from_the_conversations_that_lie_beside_them() -> None:
+    assert load_weights().examples == compute_digest(), "run: python -m eval train turns"
+    assert WEIGHTS.stat().st_size < 1_000_000
+
+
+def test_a_detail_of_content_is_chosen_by_the_words_of_the_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = {"how many faces does it use?": "number", "what are its limits?": "limitation"}
+    for question, detail in asked.items():
+        turn = open_turn("what is DuetFace?", question, monkeypatch=monkeypatch)
+        assert choose_detail(turn) == detail
