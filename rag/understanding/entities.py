@@ -100,7 +100,11 @@ def find_described(description: str, library: LibraryView) -> str:
     return ""
 
 
-_PAPER_STEMS = frozenset(split_terms("paper article study work publication manuscript report one"))
+_PAPER_STEMS = frozenset(
+    split_terms(
+        "paper article study work publication manuscript report one model method approach system framework"
+    )
+)
 
 
 # --- values ---------------------------------------------------------------------------------
