@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from rag.library.fields import format_condition
 from rag.types.fields import FIELDS
@@ -40,14 +41,14 @@ def join(turn: Turn) -> Reading:
             query, asks_for=choose_detail(turn.back if best.is_back and turn.back else turn)
         )
     no_place = tell_no_place(frame.question, state) if best.of.by == "place" and best.of.ids else ""
-    different = [(p, c) for p, c in others if _is_different(c.query, query)]
+    different = [*islice((o for o in others if _is_different(o[1].query, query)), 2)]
     return replace(
         best.alone,
         query=query,
         question=frame.question,
         reason="; ".join(filter(None, (describe_want(query), _tell_link(best)))),
         parts=(*best.alone.parts, *_list_carried(query, best.alone.query)),
-        others=tuple(c.query for _, c in different[:2]),
+        others=tuple(c.query for _, c in different),
         is_close=bool(different) and different[0][0] > CLOSE * share,
         unread=tuple(dict.fromkeys(_list_unread(turn, best, query))),
         notes=(*best.alone.notes, *filter(None, (no_place,))),

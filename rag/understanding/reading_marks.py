@@ -58,6 +58,11 @@ def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
         marks[f"by {name}"] = 1
     if q.by != last.by:
         marks["by own" if q.by else "by dropped"] = 1
+    # "not the 2022 ones", but "no, I meant makeup"
+    if turn.is_negative:
+        is_done = q.without != last.without or q.besides != last.besides
+        is_done = is_done or any(c.is_negative and c not in last.where for c in q.where)
+        marks["not, done" if is_done else "not, undone"] = 1.5
     if q.besides != last.besides:
         marks["besides"] = 1
     if q.like:
@@ -199,6 +204,7 @@ def list_unused_slots(turn: Turn, c: Candidate) -> list[Slot]:
     def is_used(slot: Slot) -> bool:
         if slot.kind == "person":
             said = any(word in printed for word in slot.text.split() if word[:1].isupper())
+            said = said or query.relation == "coauthors"  # "is Yuxi Mi a co-author?"
             return said or (is_content and not slot.is_negative)
         if is_content or slot.kind in ("preamble", "form"):
             return True

@@ -71,12 +71,17 @@ class Turn:
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The turn as the tagger has it; also with its free words as a topic where it has none."""
-        frames = [self.frame, tag_rest(self.frame, self.library)]
-        # "not him. Yuge Huang", "drop the year, but they need code": what is not wanted is another
-        if any(s.is_negative for s in self.frame.slots):
-            slots = tuple(replace(s, is_negative=False) for s in self.frame.slots)
-            frames.append(replace(self.frame, slots=slots))
-        return tuple(filter(None, frames))
+        frames = [f for f in (self.frame, tag_rest(self.frame, self.library)) if f is not None]
+        # "no, I meant makeup", "drop the year, but they need code": what is not wanted is another
+        for frame in [f for f in frames if any(s.is_negative for s in f.slots)]:
+            slots = tuple(replace(s, is_negative=False) for s in frame.slots)
+            frames.append(replace(frame, slots=slots))
+        return tuple(frames)
+
+    @cached_property
+    def is_negative(self) -> bool:
+        """Whether something may be left out."""
+        return any(slot.is_negative for frame in self.frames for slot in frame.slots)
 
     @cached_property
     def pieces(self) -> tuple[Pieces, ...]:
