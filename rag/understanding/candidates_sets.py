@@ -12,6 +12,7 @@ from rag.types.query import Measure, Order, Query, Topic
 from rag.understanding.antecedents import POINTED_BY_WORDS, Antecedent
 from rag.understanding.dialogue_merging import (
     EXCLUDES,
+    exclude,
     get_group,
     get_set,
     narrow_papers,
@@ -50,6 +51,9 @@ _DROPS = re.compile(
     re.IGNORECASE,
 )
 """Words that may take a condition away."""
+_OTHER = re.compile(
+    r"\b(?:others?|else|another|more|later|earlier|further|besides|different|also)\b", re.IGNORECASE
+)
 _MOST_SHOWN = 6
 _GUESSED = ("author", "of paper", "few", "pair", "before", "of those")
 """Ways of finding people by which a topic spoken of is not theirs as well."""
@@ -197,6 +201,10 @@ def _ask(
     kept = last.order if last else None
     for each in dict.fromkeys((order, kept, None) if "papers" in wants or order else (None,)):
         yield say(Query("papers", where=where, about=about, order=each, k=pieces.k))
+    # "did the same first author write a later one?": others than the one spoken of
+    is_one = base.at.kind == "people" and len(turn.state.papers) == 1
+    if is_one and "papers" in wants and _OTHER.search(turn.frame.question):
+        yield say(Query("papers", where=exclude(where, turn.state.papers), about=about, k=pieces.k))
     if last and last.want not in ("papers", "people", "overview", "share"):
         yield say(replace(last, where=where, about=about))
     if last and last.want == "people" and last.relation is None:
@@ -214,13 +222,11 @@ def _ask(
         yield say(Query("count", where=where, about=about))
         for group in pieces.groups[:1]:
             yield say(Query("count", where=where, about=about, by=(group,)))
-    if "share" in wants:
-        for whole, part in (
-            (base.where, tuple(c for c in where if c not in base.where)),
-            ((), where),
-        ):
-            if part or (about and about != base.about):
-                yield say(Query("share", where=part, about=about, base=whole if part else ()))
+    if "share" in wants and (where or (about and about != base.about)):
+        # "which are from 2022? / what share of those has code?": of those; "as a percentage": of all
+        part = tuple(c for c in where if c not in base.where)
+        whole = base.where if part else ()
+        yield say(Query("share", where=part or where, about=about, base=whole))
     if "groups" in wants or pieces.groups:
         for group in pieces.groups[:1]:
             if FIELDS[group].plural:

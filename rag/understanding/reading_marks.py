@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from rag.text import STOP_WORDS, split_terms
+from rag.text.everyday import is_everyday
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Detail, Query, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS
@@ -58,6 +59,13 @@ def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
         marks[f"by {name}"] = 1
     if q.by != last.by:
         marks["by own" if q.by else "by dropped"] = 1
+    # "does it cost accuracy?" names no COST
+    if q.papers and any(
+        s.kind == "paper" and s.text.islower() and is_everyday(s.text) for s in turn.frame.slots
+    ):
+        marks[
+            "named in an everyday word" if c.of.by in ("", "named", "described") else "not named"
+        ] = 1.5
     # "not the 2022 ones", but "no, I meant makeup"
     if turn.is_negative:
         is_done = q.without != last.without or q.besides != last.besides
