@@ -102,6 +102,8 @@ def _list_unread(turn: Turn, best: Candidate, query: Query) -> list[str]:
     is_pointing = best.of.by in POINTED_BY_WORDS
     unread = [w for w in best.alone.unread if not is_pointing and w.lower() not in printed]
     unused = [s for s in list_unused_slots(turn, best) if s.kind in _SAID_KINDS]
+    # "what else has guanshuo wang": the name is a condition by then
+    unused = [s for s in unused if s.kind != "person" or s.text.lower() not in printed]
     unread += [s.text for s in unused if not is_pointing]
     is_same = (query.about, query.where) == (last.about, last.where)
     if is_same and query.want in (*SETS, "people") and query.relation is None:

@@ -246,7 +246,7 @@ def list_shown_people(answer: Answer) -> tuple[str, ...]:
     reading = answer.reading
     # "who published the most? / how many papers has he?": a ranking by a figure has no experts
     if reading is not None and reading.query.want == "people" and isinstance(answer.value, str):
-        names = names or dict.fromkeys(answer.value.split(", "))
+        names = names or dict.fromkeys(filter(None, answer.value.split(", ")))
     if reading is not None and reading.query.people:
         asked = [n for p in reading.query.people for n in p.names]
         names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names

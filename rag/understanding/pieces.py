@@ -101,8 +101,9 @@ def choose_spoken(person: PersonRef, spoken: Sequence[str]) -> PersonRef:
 
 def _find_spoken(question: str, spoken: Sequence[str]) -> str:
     """Somebody spoken of whose family name stands in the question though the tagger saw no person."""
-    words = {*fold(question).split()}
-    return next((n for n in spoken if len(f := fold(n).split()[-1]) > 2 and f in words), "")
+    words = {word for word in fold(question).split() if len(word) > 2}
+    # a name in another script may fold to nothing
+    return next((name for name in spoken if words & {*fold(name).split()[-1:]}), "")
 
 
 _ROLE = re.compile(
