@@ -95,7 +95,7 @@ test: $(VENV)/development postgresql $(if $(ARGS),chromium)
 check: $(VENV)/development
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy $${CI:+--cache-dir=/dev/null}
 
 eval: $(VENV)/development install
 	@$(BIN)/python -m eval $(ARGS)

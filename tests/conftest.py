@@ -6,10 +6,11 @@ import gc
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from rag.adapters.minilm import MiniLM
     from rag.app.assistant import Assistant
     from rag.readers.process import ReadingLimits, ReadingProcess
@@ -34,6 +37,8 @@ LONG = (
     "tests/eval/test_expectations.py",
     "tests/understanding/test_linear.py",
     "tests/readers/test_growth.py",
+    "tests/adapters/test_faults.py",
+    "tests/ingest/test_two_servers.py",
     "tests/ui/",
     "tests/app/",
     "tests/generation/",
@@ -43,7 +48,7 @@ LONG = (
     "tests/eval/",
     "tests/adapters/",
 )
-"""What takes longest, longest first."""  # fmt: skip
+"""What takes longest, longest first, and what mostly waits while the journeys have use for the time."""  # fmt: skip
 
 
 def pytest_configure() -> None:
@@ -54,6 +59,9 @@ def pytest_configure() -> None:
     for variable in list(os.environ):
         if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
+    from rag.app import accounts
+
+    accounts.COST = 10  # the least that is read: a thirtieth of a guess's time
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line has it; workers share the cores
     # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -151,6 +159,68 @@ def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str
 
 
 @pytest.fixture(scope="session", autouse=True)
+def models_loaded_once() -> Iterator[None]:
+    """Each assistant would load the embedded model for itself."""
+    from rag.adapters.minilm import MiniLM
+
+    loaded: dict[tuple[object, ...], Any] = {}
+    load = MiniLM._load
+
+    def load_once(model: MiniLM) -> Any:
+        if model._loaded is None:
+            key = (model._settings.model_path or model._settings.data, model._precision)
+            model._loaded = loaded.get(key) or loaded.setdefault(key, load(model))
+        return model._loaded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MiniLM, "_load", load_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Each library that is opened has an engine, which would compile the same statements for itself."""
+    from sqlalchemy.sql.elements import ClauseElement
+    from sqlalchemy.util import LRUCache
+
+    compile_for = ClauseElement._compile_w_cache
+    compiled, dialects = LRUCache(2_000), {}
+
+    def compile_once(statement: ClauseElement, dialect: Any, **options: Any) -> Any:
+        if options["compiled_cache"] is not None:
+            options["compiled_cache"] = compiled
+            dialect = dialects.setdefault(type(dialect), dialect)
+        return compile_for(statement, dialect, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClauseElement, "_compile_w_cache", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_created_once() -> Iterator[None]:
+    """Each new library would run all migrations; from the second on it is a copy of an empty one."""
+    from rag.library import sqlite
+
+    migrate, empty = sqlite._run_migrations, sqlite3.connect(":memory:", check_same_thread=False)
+
+    def copy_empty(connection: Connection) -> None:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        if sqlite.get_version(raw):
+            return migrate(connection)
+        if not sqlite.get_version(empty):
+            migrate(connection)
+            raw.backup(empty)
+        else:
+            empty.backup(raw)
+
+    with pytest.MonkeyPatch.context() as patch, closing(empty):
+        patch.setattr(sqlite, "_run_migrations", copy_empty)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def documents_read_by_few() -> Iterator[None]:
     """Each ingest starts a process that reads documents; here one that is done is lent again."""
     idle: dict[object, ReadingProcess] = {}
@@ -159,7 +229,8 @@ def documents_read_by_few() -> Iterator[None]:
     def lend_process(limits: ReadingLimits) -> Iterator[ReadingProcess]:
         from rag.readers.process import ReadingProcess
 
-        own = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+        # Nothing that reads a document reads a setting.
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("PAPERFOLK_", "PYTEST_"))}
         started_with = (limits, os.getcwd(), frozenset(own.items()))
         process = idle.pop(started_with, None) or ReadingProcess(limits)
         try:

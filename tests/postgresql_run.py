@@ -74,7 +74,8 @@ def run_postgresql() -> Iterator[PostgresqlServer]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
-                    "fsync": "off", "shared_buffers": "32MB", "max_connections": "60"}  # fmt: skip
+                    "fsync": "off", "shared_buffers": "32MB", "max_connections": "60", "autovacuum": "off",
+                    "synchronous_commit": "off", "full_page_writes": "off"}  # fmt: skip
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(

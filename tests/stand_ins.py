@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
+from rag.library import Library
+from rag.library.chunk_rows import read_chunk_rows
+from rag.library.token_vector_store import StoredEncoding, decode_stored
 from rag.types.ports import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
 from rag.types.token_vectors import CompressedTokens, Encoding
 
@@ -45,6 +48,15 @@ def compress_to_floats(encoding: Encoding) -> CompressedTokens:
     packed[:, : 4 * tokens.shape[1]] = tokens.view(np.uint8).reshape(len(tokens), -1)
     scales = np.ones(len(tokens), np.float32)
     return CompressedTokens(encoding.ids, encoding.spans[:, 0], scales, packed)
+
+
+def list_encodings(
+    library: Library, chunk_ids: Sequence[str] | None = None
+) -> list[StoredEncoding | Encoding]:
+    """What is stored of all chunks, or of these, in order, one decoded after the other."""
+    ids = library.list_chunk_ids() if chunk_ids is None else chunk_ids
+    rows = {row.chunk_id: row for row in read_chunk_rows(library, ids)}
+    return [decode_stored(rows[i].vector, rows[i].tokens) for i in ids]
 
 
 def read_floats(packed: NDArray[np.uint8]) -> NDArray[np.float32]:

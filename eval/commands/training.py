@@ -107,6 +107,10 @@ def _add_train(commands: Commands) -> None:
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
+    bodies = heads.add_parser("bodies", help="what ranks the sentences of a body")
+    bodies.add_argument("pdfs", type=Path, help="a folder with files of eval/sets/pdfs")
+    bodies.add_argument("folder", type=Path, help="holds COVID-QA")
+    bodies.set_defaults(run=run_train_bodies)
     words = heads.add_parser("words", help="how surely an answer has each word of its question")
     words.add_argument("folder", type=Path, help="holds the public sets of questions")
     words.set_defaults(run=run_train_words)
@@ -162,6 +166,14 @@ def run_train_ranker(args: argparse.Namespace) -> int:
     from rag.app.assistant import build
 
     print(train(lambda data: build(get_settings_for(data)), args.folder))
+    return DONE
+
+
+def run_train_bodies(args: argparse.Namespace) -> int:
+    from eval.train.bodies import train
+    from rag.app.assistant import build
+
+    print(train(lambda data: build(get_settings_for(data)), args.pdfs, args.folder))
     return DONE
 
 

@@ -32,7 +32,7 @@ from eval.train.reader_examples import Example, Turn, get_text, load_examples
 from rag.search import families
 from rag.search.expected_words import WEIGHTS_FILE, build_inputs
 from rag.search.query import FRAME_WORDS, parse_query
-from rag.search.retriever import extract_text_terms
+from rag.search.word_matches import extract_text_terms
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types import Span
 from rag.types.token_vectors import Encoding

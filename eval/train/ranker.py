@@ -16,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
 
 from eval.report.tables import format_table
 from eval.sets.collections import CORPUS
+from eval.train import conditional_logit
 from eval.train.ranker_sets import Labelled, Source, is_held_out, load_questions
 from rag.answers import sentence_ranker
 from rag.answers.quoting import is_asking_for_paper
@@ -118,40 +117,19 @@ def _is_same(told: str, gold: str) -> bool:
 
 def fit(examples: Sequence[Example]) -> Array:
     """The weights of all features."""
-    # Four of five are 0: what counts for one kind of answer is nothing in the questions of the others.
-    x = csr_matrix(np.concatenate([e.features for e in examples]))
-    answers = np.concatenate([e.answers for e in examples])
-    sizes = [len(e.answers) for e in examples]
-    starts, owner = np.cumsum([0, *sizes])[:-1], np.repeat(np.arange(len(sizes)), sizes)
-    worth = np.array([WORTH[e.labelled.source] for e in examples])
     penalty = np.array(
         [
             CODE_PENALTY if n in (*_TELLS_CODE, *_LINKS) else KIND_PENALTY if ":" in n else PENALTY
             for n in sentence_ranker.NAMES
         ]
     )
-
-    def compute_loss(weights: Array) -> tuple[float, Array]:
-        scores = x @ weights
-        every = _sum_logs(scores, starts, owner)
-        right = _sum_logs(np.where(answers, scores, -np.inf), starts, owner)
-        given = np.exp(scores - every[owner])
-        wanted = np.where(answers, np.exp(scores - right[owner]), 0.0)
-        gradient = x.T @ (worth[owner] * (given - wanted)) + penalty * weights
-        return float(worth @ (every - right) + penalty * weights @ weights / 2), gradient
-
-    bounds = [(None, 0.0 if name in _NEVER_GAIN else None) for name in sentence_ranker.NAMES]
-    start = np.zeros(len(penalty))
-    result = minimize(compute_loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    weights: Array = result.x
-    return weights
-
-
-def _sum_logs(scores: Array, starts: NDArray[np.intp], owner: NDArray[np.intp]) -> Array:
-    """The logarithm of the sum of the exponentials, by example."""
-    top = np.maximum.reduceat(scores, starts)
-    total = np.add.reduceat(np.exp(scores - top[owner]), starts)
-    return np.asarray(top + np.log(total))
+    return conditional_logit.fit(
+        [e.features for e in examples],
+        [e.answers for e in examples],
+        [WORTH[e.labelled.source] for e in examples],
+        penalty,
+        [(None, 0.0 if name in _NEVER_GAIN else None) for name in sentence_ranker.NAMES],
+    )
 
 
 def count_first(examples: Sequence[Example], weights: Array | None) -> dict[Source, list[bool]]:

@@ -58,6 +58,7 @@ class ChromaVectors:
         self._server = server
         self._alias = ""
         self._rows: tuple[list[str], NDArray[np.float64]] | None = None
+        self._n: int | None = None
         self._client = self._connect(generation)
         try:
             self._collection = self._open(generation, create)
@@ -77,7 +78,7 @@ class ChromaVectors:
         """Add these chunks, or replace what is there under their ids."""
         import numpy as np
 
-        self._rows = None
+        self._rows = self._n = None
         for batch in self._split_batches(records):
             vectors = np.stack([np.frombuffer(r.vector, "<f2") for r in batch]).astype(np.float32)
             with self._convert_errors():
@@ -89,7 +90,7 @@ class ChromaVectors:
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Remove these chunks; unknown ids are ignored."""
-        self._rows = None
+        self._rows = self._n = None
         for batch in self._split_batches(chunk_ids):
             with self._convert_errors():
                 self._collection.delete(ids=list(batch))
@@ -110,7 +111,9 @@ class ChromaVectors:
         import numpy as np
 
         with self._convert_errors():
-            if self._collection.count() <= EXACT_CHUNKS:
+            # A store that another process writes to is opened anew (`rag.ingest.indexing.Indexes`).
+            self._n = self._collection.count() if self._n is None else self._n
+            if self._n <= EXACT_CHUNKS:
                 return self._compare(np.asarray(vector, dtype=np.float64), k, where)
             response = self._collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+import numpy as np
 from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
 
 from rag.adapters.minilm import MiniLM
 from rag.adapters.weights import find_weights
@@ -25,6 +28,8 @@ from rag.types.errors import (
 
 MAX_HOSTED_CHARS = 24_000
 """Longer texts are cut; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
+MOST_RECENT = 4_096
+"""Sentences whose vectors stay in memory, at 1.5 kB each."""
 HOSTED_BATCH = 128
 """Texts in one request."""
 
@@ -53,14 +58,39 @@ def build_embedder(settings: Settings) -> MiniLM | Hosted:
 def sentence_embedder(
     settings: Settings, chosen: MiniLM | Hosted
 ) -> Callable[[list[str]], list[list[float]]] | None:
-    """The embedded model, whichever embedder is configured; None if its weights are not installed."""
+    """The embedded model, whichever embedder is configured; None if its weights are not installed.
+
+    What it made of the last few thousand sentences is kept: a paper's are looked at one by one, then together.
+    """
     if isinstance(chosen, MiniLM):
-        return chosen.embed_documents
+        return _keep_recent(chosen.embed_documents)
     try:
         find_weights(settings)
     except WeightsMissing:
         return None
-    return MiniLM(settings).embed_documents
+    return _keep_recent(MiniLM(settings).embed_documents)
+
+
+def _keep_recent(
+    embed: Callable[[list[str]], list[list[float]]],
+) -> Callable[[list[str]], list[list[float]]]:
+    recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+    guard = Lock()
+
+    def embed_texts(texts: list[str]) -> list[list[float]]:
+        with guard:
+            vectors = {text: recent[text] for text in texts if text in recent}
+        missing = list(dict.fromkeys(text for text in texts if text not in vectors))
+        made = np.array(embed(missing), np.float32) if missing else ()
+        new = dict(zip(missing, made, strict=True))
+        with guard:
+            recent.update(new)
+            while len(recent) > MOST_RECENT:
+                recent.popitem(last=False)
+        vectors |= new
+        return [vectors[text].tolist() for text in texts]
+
+    return embed_texts
 
 
 class Hosted(Embeddings):

@@ -108,7 +108,8 @@ class MiniLM(Embeddings):
             weights, fit = find_weights(self._settings), Fit.load()
             words = read_safetensors(weights.safetensors)[WORD_TABLE]
             products = open_session(str(ensure_product_graph(weights.cache)))
-            self._codec = TokenCodec(ensure_words(weights.cache, words, fit), fit, products)
+            foretold = ensure_words(weights.cache, words, fit)
+            self._codec = TokenCodec(foretold, fit, products, self._threads)
         return self._codec
 
     def _compute_vector(self, text: str) -> NDArray[np.float32]:

@@ -11,7 +11,8 @@ the rest: there are many times fewer words than tokens. The rest is multiplied i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
@@ -39,6 +40,8 @@ WORDS_VERSION, GRAPH_VERSION = 1, 2
 """Go up with every change of how words are foretold, and of the graph; parts of the stored files' names."""
 PRODUCT_ROWS = 4_096
 """Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
+LEAST_BLOCKS = 2
+"""Runs from which on another core is worth its start."""
 MAP_TOP = 63
 """Seven bits of a map are enough: the rest is taken from what the rounded maps foretell."""
 _MAPS = ("of_word", "of_text", "analysis", "synthesis")
@@ -140,10 +143,15 @@ class TokenCodec:
         words: What each word of the vocabulary foretells.
         fit: What is foretold from a text, and what was kept of the rest; of it that is kept now which ``Fit.cut`` leaves.
         products: Session of the graph of products (`build_product_graph`).
+        n_threads: Cores that multiply one query at most.
     """
 
-    def __init__(self, words: ForetoldWords, fit: Fit, products: InferenceSession) -> None:
+    def __init__(
+        self, words: ForetoldWords, fit: Fit, products: InferenceSession, n_threads: int = 1
+    ) -> None:
         self._words, self._older, self._products = words, fit, products
+        self._n_threads = n_threads
+        self._workers = ThreadPoolExecutor(n_threads, "products")
         self._fit = fit.cut()
         self._steps, self._tops = _list_steps(self._fit)
         # An axis's outermost level is the greatest: what one unit of it stands for goes to the query.
@@ -224,17 +232,30 @@ class TokenCodec:
         starts = tokens.starts
         best = np.empty((len(queries), len(starts)), np.float32)
         cuts = np.flatnonzero(np.diff(starts // PRODUCT_ROWS)) + 1
-        for first, last in pairwise((0, *cuts.tolist(), len(starts))):
-            heed()
-            rows = slice(starts[first], starts[last] if last < len(starts) else len(tokens.ids))
-            part = {
-                "levels": unpack_levels(tokens.packed[rows], self._fit),
-                "scales": tokens.scales[rows, None],
-                "words": words[rows],
-            }
-            cosines = self._products.run(["cosines"], query | part)[0]
-            inner = starts[first:last] - rows.start
-            np.maximum.reduceat(cosines, inner, axis=1, out=best[:, first:last])
+        blocks = list(pairwise((0, *cuts.tolist(), len(starts))))
+        ends = [*starts.tolist(), len(tokens.ids)]
+
+        def multiply(share: Sequence[tuple[int, int]]) -> None:
+            # One piece of memory for all blocks: to get it anew took as long as to fill it.
+            most = max(ends[last] - ends[first] for first, last in share)
+            levels = np.empty((most, len(self._tops)), np.uint8)
+            for first, last in share:
+                heed()
+                rows = slice(ends[first], ends[last])
+                part = {
+                    "levels": unpack_levels(tokens.packed[rows], self._fit, levels),
+                    "scales": tokens.scales[rows, None],
+                    "words": words[rows],
+                }
+                cosines = self._products.run(["cosines"], query | part)[0]
+                inner = starts[first:last] - rows.start
+                np.maximum.reduceat(cosines, inner, axis=1, out=best[:, first:last])
+
+        n = max(1, min(self._n_threads, len(blocks) // LEAST_BLOCKS))
+        waiting = [self._workers.submit(multiply, blocks[at::n]) for at in range(1, n)]
+        multiply(blocks[::n])
+        for share in waiting:
+            share.result()
         # What the text foretells is the same for all of a sentence.
         by_text = tokens.vectors @ (self._fit.of_text @ queries.T)
         best += by_text[np.searchsorted(np.cumsum(tokens.sizes), starts, side="right")].T
@@ -275,12 +296,20 @@ def pack_codes(codes: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
 
 def unpack_codes(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
     """The codes that `pack_codes` packed."""
-    return _look_up(packed, fit, _build_code_table)
+    return _look_up(
+        packed, fit, _build_code_table, np.empty((len(packed), len(fit.bits)), np.uint8)
+    )
 
 
-def unpack_levels(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
-    """(n, n_axes) The level of each axis, from 1 to 127: the outermost are 63 from `MIDDLE`."""
-    return _look_up(packed, fit, _build_level_table)
+def unpack_levels(
+    packed: NDArray[np.uint8], fit: Fit, out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """(n, n_axes) The level of each axis, from 1 to 127: the outermost are 63 from `MIDDLE`.
+
+    ``out`` takes them, if it is given: its first n rows are returned.
+    """
+    out = np.empty((len(packed), len(fit.bits)), np.uint8) if out is None else out[: len(packed)]
+    return _look_up(packed, fit, _build_level_table, out)
 
 
 def _split_axes(codes: NDArray[np.uint8], fit: Fit) -> list[tuple[int, NDArray[np.uint8]]]:
@@ -289,16 +318,22 @@ def _split_axes(codes: NDArray[np.uint8], fit: Fit) -> list[tuple[int, NDArray[n
 
 
 def _look_up(
-    packed: NDArray[np.uint8], fit: Fit, build: Callable[[int], NDArray[np.unsignedinteger]]
+    packed: NDArray[np.uint8],
+    fit: Fit,
+    build: Callable[[int], NDArray[np.unsignedinteger]],
+    out: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
     """Each byte's axes from a table, where they are one number: many times faster than bit by bit."""
-    n_four, n_two = fit.n_four // 2, fit.n_two // 4
-    parts = np.split(packed, [n_four, n_four + n_two], axis=1)
-    axes = [
-        np.take(build(bits), part).view(np.uint8)
-        for bits, part in zip((4, 2, 1), parts, strict=True)
-    ]
-    return np.concatenate(axes, axis=1)
+    n_bytes = at = 0
+    for bits, n_axes in (
+        (4, fit.n_four),
+        (2, fit.n_two),
+        (1, len(fit.bits) - fit.n_four - fit.n_two),
+    ):
+        part = packed[:, n_bytes : n_bytes + n_axes * bits // 8]
+        out[:, at : at + n_axes] = build(bits).take(part).view(np.uint8)
+        n_bytes, at = n_bytes + part.shape[1], at + n_axes
+    return out
 
 
 @cache
@@ -333,9 +368,10 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
         values: NDArray[np.int8] = np.rint(foretold / scales[:, None]).astype(np.int8)
         return bytes(scales.tobytes() + values.tobytes())
 
-    data = np.memmap(
-        ensure_built(folder / f"token-words-v{WORDS_VERSION}-{digest}.bin", build), np.uint8, "r"
-    )
+    path = ensure_built(folder / f"token-words-v{WORDS_VERSION}-{digest}.bin", build)
+    data = np.asarray(
+        np.memmap(path, np.uint8, "r")
+    )  # no subclass, which makes each part of it slow
     scales, values = np.split(data, [4 * len(words)])
     return ForetoldWords(values.view(np.int8).reshape(words.shape), scales.view("<f4"))
 

@@ -14,7 +14,7 @@ from rag.answers.rows import (
     format_first_author,
     sort_by_date,
 )
-from rag.library.fields import list_values
+from rag.library.field_values import list_values
 from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
 from rag.text.markdown import plain

@@ -47,10 +47,15 @@ def convert_confusables(text: str) -> str:
 
     Raised figures stay: whether ``LaRE²`` is a name or a note, only the papers can tell.
     """
+    return _DOT.sub(".", convert_each(text))
+
+
+def convert_each(text: str) -> str:
+    """`convert_confusables` character by character: the text is as long as before."""
     text = text.translate(_BRACKETS)
     text = _PLAIN.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
-    return _DOT.sub(".", _WIDE_STOP.sub(".", text))
+    return _WIDE_STOP.sub(".", text)
 
 
 def is_patchwork(word: str) -> bool:

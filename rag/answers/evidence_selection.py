@@ -22,6 +22,7 @@ from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.sentence_forms import asks_for_detail, defines, find_defined_subject, is_common
 from rag.answers.summary import asks_for_summary
+from rag.library.chunking import has_body
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
@@ -67,11 +68,31 @@ def choose_papers(
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
     choice = _choose_papers(query, find, retrieve, library)
-    if choice.several or not choice.verdict.sufficient:
+    if not choice.verdict.sufficient:
+        return choice
+    choice = replace(choice, cited=_read_whole(query, choice.cited, retrieve))
+    if choice.several:
         return choice
     within = (choice.cited[0].paper.paper_id,)
     hits = [retrieve(part, 1, within=within).papers for part in split_question(query.text)]
     return replace(choice, parts=tuple(hit for of_part in hits for hit in of_part))
+
+
+def _read_whole(
+    query: Query, hits: Sequence[PaperHit], retrieve: RetrieveWithin
+) -> tuple[PaperHit, ...]:
+    """The papers to be quoted, those with a body with all of its sentences: a search finds some passages of it."""
+    ids = [hit.paper.paper_id for hit in hits[: extractive.MAX_PAPERS] if has_body(hit.paper)]
+    whole = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
+    return tuple(
+        replace(hit, sentences=whole.get(hit.paper.paper_id, hit).sentences) for hit in hits
+    )
+
+
+def _retrieve_some(
+    text: str, paper_ids: Sequence[str], retrieve: RetrieveWithin
+) -> tuple[PaperHit, ...]:
+    return retrieve(text, len(paper_ids), within=tuple(paper_ids)).papers if paper_ids else ()
 
 
 def _choose_papers(

@@ -30,6 +30,7 @@ from rag.answers.sentence_forms import (
 )
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
+from rag.library.chunking import has_body
 from rag.library.naming import get_short_name, is_made_up
 from rag.text import iter_words, join_names
 from rag.text.everyday import is_everyday
@@ -257,7 +258,8 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
 
 
 def _choose_best(query: Query, hit: PaperHit, n: int, *, only_problems: bool) -> list[Sentence]:
-    problems = list_problems(hit) if only_problems else ()
+    # The roles of a body's sentences are guessed from what abstracts are like.
+    problems = list_problems(hit) if only_problems and not has_body(hit.paper) else ()
     hit = replace(hit, sentences=problems) if problems else hit
     return choose_sentences(query.text, hit, n, asks_for=query.asks_for)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rag.answers.attributes import find_code_address
 from rag.answers.rows import MAX_ROWS, Listing, format_date
-from rag.library.fields import list_values
+from rag.library.field_values import list_values
 from rag.library.view import LibraryView
 from rag.text.markdown import plain
 from rag.types import Paper

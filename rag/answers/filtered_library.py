@@ -38,7 +38,7 @@ class FilteredLibrary(LibraryView):
         self.conditions = resolved_conditions.conditions
         self.absent = (*resolved_conditions.absent, *map(choose_one, resolved_conditions.choices))
         scope = [build_choice(())] if self.absent else self.conditions
-        super().__init__(full_library.library, scope)
+        super().__init__(full_library.library, scope, full_library.whole)
 
     @cached_property
     def fingerprint(self) -> str:

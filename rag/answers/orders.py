@@ -9,7 +9,7 @@ from rag.answers import person_phrases, phrases
 from rag.answers.paper_set import PaperSet
 from rag.answers.phrases import add_before
 from rag.answers.rows import MAX_ROWS, Listing, format_date, list_places
-from rag.library.fields import list_values
+from rag.library.field_values import list_values
 from rag.text import join_names
 from rag.text.english import MONTHS, counted
 from rag.text.markdown import plain

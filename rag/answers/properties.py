@@ -12,9 +12,12 @@ from rag.types.query import Query
 
 _WHICH_METHODS = re.compile(
     r"\W*(?:which|what) (?:of (?:the|these|those|all) )?(?:\w+ )?(?:methods|models|approaches|systems|techniques|algorithms|networks|"
-    r"detectors|trackers|frameworks|works)\b",
+    r"detectors|trackers|frameworks|works)\b"
+    r"|\W*(?:(?:i|we)(?:['’]m|['’]re| am| are)? )?(?:need|want|look(?:ing)? for|search(?:ing)? for|is there|are there|do you have|got)\b"
+    r"(?![^.?!]{0,60}\bpapers?\b)[^.?!]{3,60}?\b(?:that|which)\b",
     re.IGNORECASE,
 )
+"""Of whatever has the property: "which methods run on a phone?", "I need face recognition that runs on a phone"."""
 _SAYS_AS_MUCH = 0.8
 """Share of the best rating from which a paper says as much of a property."""
 _LEAST_SURE = 0.75

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers.citations import Citations
@@ -21,8 +22,8 @@ from rag.answers.sentence_forms import (
     rate_data,
     spells_out,
 )
+from rag.answers.units import find_measures, has_figures_of
 from rag.library.naming import get_short_name
-from rag.search.passages import N_SENTENCES, keep_best
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.markdown import plain
@@ -31,6 +32,8 @@ from rag.types.query import Detail
 
 MAX_PAPER_NAME_CHARS = 300
 
+BODY_SENTENCES = 8
+"""Sentences of a body whose forms are looked at, the likeliest ones: about as many as an abstract has."""
 DESCRIPTION_WORDS = 8
 """Content words from which a question that asks nothing describes a paper."""
 
@@ -49,14 +52,15 @@ def choose_sentences(
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
         n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted, nor
-            is what stands apart from its paper, unless the paper has nothing else. Of a long paper
-            they are of its best passages.
+            is what stands apart from its paper, unless the paper has nothing else.
         several: Whether the answer tells several papers, each by what it is.
         asks_for: The detail that the question's reading names.
     """
-    from rag.answers.sentence_ranker import (
-        compute_scores,  # numpy, which a light start does without
+    from rag.answers.body_ranker import (
+        count_passages,  # numpy, which a light start does without
+        keep_likeliest,
     )
+    from rag.answers.sentence_ranker import compute_scores
 
     request = Request.read_question(question, asks_for)
     # "downsides of near-infrared iris capture?" was told what the paper brings
@@ -66,13 +70,17 @@ def choose_sentences(
     rest = [(s, hit.apart.rest(hit.paper.text, s.span)) for s in sentences]
     sentences = [replace(s, span=span) for s, spans in rest for span in spans] or sentences
     sentences = sentences or list(hit.sentences)
-    if n < len(sentences):
-        sentences = keep_best(sentences, max(n, N_SENTENCES))
     if not sentences:
         return []
-    scores = compute_scores(question, hit, sentences, request, paper=paper)
-    order = sorted(range(len(sentences)), key=lambda at: (-scores[at], sentences[at].span))
-    chosen = [sentences[at] for at in order]
+    if count_passages(sentences) > 1:
+        n_kept = max(n, BODY_SENTENCES)
+        chosen = keep_likeliest(question, hit, sentences, request, n_kept, paper=paper)
+        if not paper:  # what follows goes by roles and forms that were learned from abstracts
+            return _order_body(question, hit, chosen, request)[:n]
+    else:
+        scores = compute_scores(question, hit, sentences, request, paper=paper)
+        order = sorted(range(len(sentences)), key=lambda at: (-scores[at], sentences[at].span))
+        chosen = [sentences[at] for at in order]
     # "why care about interpretability?" was answered by a question
     chosen.sort(key=lambda s: hit.paper.text[slice(*s.span)].rstrip().endswith("?"))
     if request.kinds >= {"why", "negative"} and not _is_problem(hit, chosen[0]):
@@ -102,6 +110,20 @@ def choose_sentences(
         idea = find_idea(hit, chosen)
         chosen.sort(key=lambda s: s is not idea)
     return chosen[:n]
+
+
+def _order_body(
+    question: str, hit: PaperHit, chosen: Sequence[Sentence], request: Request
+) -> list[Sentence]:
+    """The likeliest sentences of a body, those with an asked measure, definition or name in full before others."""
+    order, text = list(chosen), hit.paper.text
+    if request.kinds & {"number", "count"} and (measures := find_measures(question)):
+        order.sort(key=lambda s: not has_figures_of(measures, text[slice(*s.span)]))
+    if subject := find_defined_subject(question):
+        order.sort(key=lambda s: not defines(subject, text[slice(*s.span)]))
+    if name := find_abbreviated(question):
+        order.sort(key=lambda s: not spells_out(name, text[slice(*s.span)]))
+    return order
 
 
 _NO_DATA_KINDS = frozenset(

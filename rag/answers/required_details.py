@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rag.answers.sentence_forms import names_data
 from rag.answers.units import NUMBER, UNITS, join_measures, join_units
 from rag.library.naming import is_made_up
 from rag.search.families import get_relatives
@@ -140,9 +141,24 @@ def _find_missing_speed(query: str, paper_texts: Sequence[str]) -> str:
     return "" if any(map(_SPEED_SAID.search, paper_texts)) else "speed"
 
 
+_DATA_ASKED = re.compile(
+    r"\b(?:what|which)(?: (?!new|own)\w+)? (?P<thing>data ?sets?|benchmarks?|corpus|corpora)\b"
+)
+
+
+def _find_missing_data(folded_query: str, papers: Sequence[Paper]) -> str:
+    """``data sets`` where these are asked for and the papers name none, nor what is tried on what.
+
+    "what data sets were used for training SlerpFace?" was told what protects templates.
+    """
+    asked = _DATA_ASKED.search(folded_query)
+    is_named = any(names_data(f"{paper.name} . {paper.text}") for paper in papers)
+    return asked["thing"] if asked and not is_named else ""
+
+
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
     """The particular that a question asks for and none of the papers prints; else nothing."""
-    folded_query = fold(query)
+    folded_query, papers = fold(query), list(papers)
     paper_texts = [fold(f"{paper.name} . {paper.text}") for paper in papers]
     if _LASTING.search(folded_query):
         return "" if any(map(_TIMED.search, paper_texts)) else "training time"
@@ -155,4 +171,5 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         _find_missing_count(folded_query, paper_texts)
         or _find_missing_speed(query, paper_texts)
         or _find_missing_figure(folded_query, paper_texts)
+        or _find_missing_data(folded_query, papers)
     )

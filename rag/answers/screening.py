@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -124,41 +124,63 @@ class Screen:
     def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
         """The papers found, each with what of it stands apart."""
         question_text = _content(question)
-        cut = [(hit, (hit.paper, _cut_sentences(hit.paper, hit.sentences))) for hit in hits]
+        cut = [(hit, (hit.paper, cut_sentences(hit.paper, hit.sentences))) for hit in hits]
         scored = self._find_scores([parts for _, parts in cut])
         return tuple(
             replace(hit, apart=self._apart(hit, scored[parts], question_text)) for hit, parts in cut
         )
 
+    def recall(self, hits: Sequence[PaperHit], question: str) -> tuple[PaperHit, ...] | None:
+        """The same where all of the papers were screened before; else None."""
+        known = self._find_known(
+            [(hit.paper, cut_sentences(hit.paper, hit.sentences)) for hit in hits]
+        )
+        return None if None in known.values() else self.marked(hits, question)
+
     def prepare(self, papers: Iterable[Paper]) -> None:
         """Screen papers before they are asked about."""
-        self._find_scores([(paper, _cut_sentences(paper)) for paper in papers])
+        self._find_scores([(paper, cut_sentences(paper)) for paper in papers])
 
     def _find_scores(
         self, papers: Sequence[tuple[Paper, tuple[Span, ...]]]
     ) -> dict[tuple[Paper, tuple[Span, ...]], _Scored]:
         """The scores of papers with what they were cut into: at hand, kept, or computed and kept."""
-        with self._lock:
-            scored = {parts: self._in_memory[parts] for parts in papers if parts in self._in_memory}
-        missing = [parts for parts in papers if parts not in scored]
-        keys = {parts: self._compute_key(*parts) for parts in missing}
-        stored = self._stored.find(keys.values()) if self._stored and missing else {}
+        scored: dict[tuple[Paper, tuple[Span, ...]], _Scored] = {}
         new: dict[str, tuple[float, ...]] = {}
+        for parts, known in self._find_known(papers).items():
+            scored[parts] = known or self._score(*parts)
+            if known is None:
+                scores = (*(s for _, s in scored[parts].sentences), scored[parts].title)
+                new[self._compute_key(*parts)] = scores
+        if self._stored and new:
+            self._stored.keep(self._version, new)
+        self._keep_in_memory(scored)
+        return scored
+
+    def _find_known(
+        self, papers: Sequence[tuple[Paper, tuple[Span, ...]]]
+    ) -> dict[tuple[Paper, tuple[Span, ...]], _Scored | None]:
+        """The scores that are at hand or kept; None for those of the other papers."""
+        with self._lock:
+            known = {parts: self._in_memory.get(parts) for parts in papers}
+        missing = [parts for parts, scored in known.items() if scored is None]
+        if not self._stored or not missing:
+            return known
+        keys = {parts: self._compute_key(*parts) for parts in missing}
+        stored = self._stored.find(keys.values())
         for parts in missing:
             scores = stored.get(keys[parts], ())
             if len(scores) == len(parts[1]) + 1:
                 of_sentences = tuple(zip(parts[1], scores[:-1], strict=True))
-                scored[parts] = _Scored(of_sentences, scores[-1])
-            else:
-                scored[parts] = self._score(*parts)
-                new[keys[parts]] = (*(s for _, s in scored[parts].sentences), scored[parts].title)
-        if self._stored and new:
-            self._stored.keep(self._version, new)
+                known[parts] = _Scored(of_sentences, scores[-1])
+        self._keep_in_memory({parts: one for parts, one in known.items() if one is not None})
+        return known
+
+    def _keep_in_memory(self, scored: Mapping[tuple[Paper, tuple[Span, ...]], _Scored]) -> None:
         with self._lock:
-            self._in_memory |= {parts: scored[parts] for parts in missing}
+            self._in_memory |= scored
             for parts in list(self._in_memory)[:-N_IN_MEMORY]:
                 del self._in_memory[parts]
-        return scored
 
     def _compute_key(self, paper: Paper, spans: Sequence[Span]) -> str:
         lines = (self._version, paper.name, *(paper.text[start:end] for start, end in spans))
@@ -237,7 +259,7 @@ class Screen:
 
     def _score(self, paper: Paper, spans: tuple[Span, ...]) -> _Scored:
         lines = {span: normalise_sentence(paper.text[slice(*span)]) for span in spans}
-        lines = {span: text for span, text in lines.items() if _is_sentence(text)}
+        lines = {span: text for span, text in lines.items() if is_sentence(text)}
         scores = dict.fromkeys(spans, -math.inf)
         if self._embed is None or not lines:
             return _Scored(tuple(scores.items()), -math.inf)
@@ -254,14 +276,14 @@ class Screen:
         return _Scored(tuple(scores.items()), float(result[-1]))
 
 
-def _cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Span, ...]:
+def cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Span, ...]:
     """What of a paper is screened, in text order."""
     best = sorted(sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
     items = sorted(s.span for s in best) or split_sentences(paper.text)[:MAX_SENTENCES]
     return tuple(piece for span in items for piece in pieces(paper.text, span))
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
     return (
         sum(any(c.isalpha() for c in word) for word, _ in iter_words(text)) > 1

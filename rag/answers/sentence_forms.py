@@ -8,13 +8,13 @@ which kind, and how much it counts, is learned (`rag.answers.sentence_ranker`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.library.naming import NAMED, is_made_up
 from rag.search.query import FRAME_WORDS, parse_query
-from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words, list_word_terms
 from rag.types.query import Detail
 
 _NUMBER_WORDS = (
@@ -229,6 +229,7 @@ class Request:
     measures: frozenset[str] = frozenset()
 
     @classmethod
+    @lru_cache(maxsize=256)
     def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
         """Read a question's words of asking.
 
@@ -275,14 +276,13 @@ class Request:
 
     def _has_measure(self, sentence: str) -> bool:
         """Whether a number stands beside a word of the question: ``404 FPS``, ``EER of 2.3%``."""
-        words = [word for word, _ in iter_words(sentence)]
-        near = {
-            at + step
-            for at, word in enumerate(words)
-            if self.terms.intersection(extract_terms(word))
-            for step in range(-COUNTED_WITHIN, COUNTED_WITHIN + 1)
-        }
-        return any(at in near and word[0].isdigit() for at, word in enumerate(words))
+        words = _list_word_terms(sentence)
+        figures = [at for at, (word, _) in enumerate(words) if word[0].isdigit()]
+        return any(
+            not self.terms.isdisjoint(terms)
+            for at in figures
+            for _, terms in words[max(0, at - COUNTED_WITHIN) : at + COUNTED_WITHIN + 1]
+        )
 
 
 def _extract_counted_nouns(question: str) -> Iterator[str]:
@@ -404,6 +404,11 @@ def is_remembering(question: str) -> bool:
 def count_content_words(question: str) -> int:
     """Words of a question that are neither stop words nor words of asking."""
     return sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
+
+
+@lru_cache(maxsize=20_000)
+def _list_word_terms(sentence: str) -> Sequence[tuple[str, tuple[str, ...]]]:
+    return list_word_terms(sentence)
 
 
 @lru_cache(maxsize=20_000)

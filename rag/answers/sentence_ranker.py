@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,11 @@ NAMES: tuple[str, ...] = (
     *(f"{kind}:{name}" for kind in _HOW_KINDS for name in _OF_HOW),
 )
 """The features, in the order of the weights."""
+_PLACES: dict[str, list[tuple[int, str]]] = {}
+"""Where the columns of each kind of answer stand; of none, by the empty name."""
+for _at, _name in enumerate(NAMES):
+    _kind, _, _of_kind = _name.rpartition(":")
+    _PLACES.setdefault(_kind, []).append((_at, _of_kind))
 SHORT_WORDS, LONG_WORDS = 8, 45
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
@@ -123,13 +128,17 @@ def compute_features(
     columns["sole_figure"] = asked * (asked.sum() == 1)
     follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
     columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
-    kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset())
-    nothing = np.zeros(len(sentences))
-    for name in NAMES:
-        kind, _, of_kind = name.partition(":")
-        if of_kind:
-            columns[name] = columns[of_kind] if kind in kinds else nothing
-    return np.stack([columns[name] for name in NAMES], axis=1)
+    kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset()) | {""}
+    features = np.zeros((len(sentences), len(NAMES)))
+    for kind in kinds & _PLACES.keys():
+        for column, name in _PLACES[kind]:
+            features[:, column] = columns[name]
+    return features
+
+
+@lru_cache(maxsize=20_000)
+def _extract_told_terms(told: str) -> frozenset[str]:
+    return frozenset(extract_terms(_ADDRESS.sub(" ", told)))
 
 
 def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
@@ -148,7 +157,7 @@ def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> 
         "head_words": query.heads,
         "coined_words": ((0, len(question)),),
     }
-    has = [set(extract_terms(_ADDRESS.sub(" ", told))) for told in texts]
+    has = [_extract_told_terms(told) for told in texts]
     shares = {}
     for name, spans in parts.items():
         wanted = {

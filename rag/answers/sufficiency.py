@@ -132,7 +132,9 @@ def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
     if particular.startswith("speed"):
         words_missed = [word for word in words_missed if not _OF_SPEED.match(word)]
-    if particular and not any(fold(word) in particular for word in words_missed):
+    if particular and particular not in map(fold, words_missed):
+        # whole: of "data sets" the word "sets" alone was said to be missing
+        words_missed = [word for word in words_missed if fold(word) not in particular]
         words_missed.append(particular)
     return tuple(words_missed)
 

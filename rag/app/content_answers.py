@@ -5,7 +5,7 @@ Imported when papers are first searched: it loads all that quoting needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from rag.answers import extractive, phrases
 from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
-from rag.types import Answer, Delta, Event, Query, Step
+from rag.types import Answer, Delta, Event, PaperHit, Query, Retrieval, Step
 
 if TYPE_CHECKING:
+    from rag.answers.first_look import FirstLook
     from rag.app.model_writer import ModelWriter
 
 
@@ -37,15 +38,19 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         yield answer
         return
     is_overview = query.want == "overview" and choice.several
-    if verdict.sufficient:
-        # To screen every paper on a topic would take a twentieth of a second each, of hundreds.
-        n_shown = count_shown(query) if is_overview else len(cited)
-        cited = (*screen.marked(cited[:n_shown], query.text), *cited[n_shown:])
-    else:
-        nearest = screen.marked(retrieval.papers[:NEAREST], query.text)
-        retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
+    # To screen every paper on a topic would take a twentieth of a second each, of hundreds.
+    n_shown = count_shown(query) if is_overview else len(cited)
 
-    def quote() -> Answer:
+    def screen_papers() -> tuple[Retrieval, tuple[PaperHit, ...]]:
+        """The ranking and the cited papers, those marked that are told."""
+        if verdict.sufficient:
+            marked = screen.marked(cited[:n_shown], query.text)
+            return retrieval, (*marked, *cited[n_shown:])
+        nearest = screen.marked(retrieval.papers[:NEAREST], query.text)
+        papers = (*nearest, *retrieval.papers[NEAREST:])
+        return replace(retrieval, papers=papers), cited
+
+    def quote(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Answer:
         answer = extractive.answer_by_quotes(
             query,
             retrieval,
@@ -58,17 +63,42 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         notes = [note for note in request.reading.notes if note not in answer.text]
         return replace(answer, text=phrases.put_notes_first(notes, answer.text))
 
+    def quote_looked_at(look: FirstLook) -> Answer:
+        """The answer; of papers that were not screened before those of which a look at its quotes leaves a doubt are."""
+        told = list(cited[:n_shown] if verdict.sufficient else retrieval.papers[:NEAREST])
+        if screen.recall(told, query.text) is not None:
+            return quote(*screen_papers())
+        rest = cited[n_shown:] if verdict.sufficient else retrieval.papers[NEAREST:]
+        waiting = set(range(len(told)))
+        while True:
+            papers = (*told, *rest)
+            answer = (
+                quote(retrieval, papers)
+                if verdict.sufficient
+                else quote(replace(retrieval, papers=papers), cited)
+            )
+            doubtful = look.find_doubtful([told[at] for at in sorted(waiting)], answer.citations)
+            found = [at for at in sorted(waiting) if told[at].paper.paper_id in doubtful]
+            if not found:
+                return answer
+            marked = screen.marked([told[at] for at in found], query.text)
+            for at, hit in zip(found, marked, strict=True):
+                told[at] = hit
+            waiting -= set(found)
+
     yield Step("checking quotes")
     if writer is None:
-        answer = quote()
+        look = request.scope.engine.open_first_look()
+        answer = quote_looked_at(look) if look else quote(*screen_papers())
         yield Delta(answer.text)
         yield answer
         return
+    ranking, marked = screen_papers()
     yield from writer.write_from_passages(
         request,
-        retrieval,
+        ranking,
         compares=len(cited) > 1 and query.want == "comparison",
         on_topic={hit.paper.paper_id for hit in cited} if is_overview else set(),
-        abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
-        fallback=quote,
+        abstain=lambda: extractive.build_abstention(query, ranking, verdict),
+        fallback=lambda: quote(ranking, marked),
     )

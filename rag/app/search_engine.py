@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.adapters.index_stores import LocalStores
@@ -18,6 +19,7 @@ from rag.types.retrievals import RANKING
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
+    from rag.answers.first_look import FirstLook
     from rag.answers.screening import Screen
     from rag.ingest.indexing import Indexes
     from rag.search.retriever import Retriever
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 MOST_SCREENED = 2_000
 """Papers that are screened when they are read, where a chat model is configured, at some 40 ms of
-processor time each; those of a larger library are when they are first asked about."""
+processor time each; those of a larger library are when they are first asked about, or looked at as far as they
+are quoted."""
 _BATCH = 32
 
 
@@ -46,6 +49,7 @@ class SearchEngine:
         self._retriever: Retriever | None = None
         self._reranker: Reranker | None = None
         self._screen: Screen | None = None
+        self._first_look: FirstLook | None = None
         self._encoder: MiniLM | None = None
         self._is_encoder_sought = False
         self._indexes: Indexes | None = None
@@ -112,6 +116,11 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
+    def open_first_look(self) -> FirstLook | None:
+        """What finds quotes that need a screen; None where the papers' vectors are another model's."""
+        self.open_retriever()
+        return self._first_look
+
     def screen_papers(self, tell: Callable[[int, int], None]) -> None:
         """Screen the papers of a library that is not too large, before they are asked about.
 
@@ -135,8 +144,10 @@ class SearchEngine:
         with self._opening:
             if self._retriever is None:
                 from rag.adapters.embedders import build_embedder, sentence_embedder
+                from rag.answers.first_look import FirstLook
                 from rag.answers.screening import Screen
                 from rag.ingest.indexing import Indexes
+                from rag.library.chunk_rows import read_paper_vectors
                 from rag.library.screen_scores import ScreenScores
                 from rag.search.retriever import Retriever
 
@@ -147,12 +158,13 @@ class SearchEngine:
                     chosen = encoder
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
-                self._screen = Screen(
-                    sentence_embedder(self._settings, chosen),
-                    load_whole_words(self._settings),
-                    ScreenScores(self._settings.data, self._settings.library_url),
-                    chosen.name,
-                )
+                embed = sentence_embedder(self._settings, chosen)
+                words = load_whole_words(self._settings)
+                scores = ScreenScores(self._settings.data, self._settings.library_url)
+                self._screen = Screen(embed, words, scores, chosen.name)
+                if embed is None or chosen is encoder:  # the papers' vectors are of the same model
+                    read_vectors = partial(read_paper_vectors, self.library)
+                    self._first_look = FirstLook(embed, words, read_vectors)
             return self._retriever
 
     def _open_encoder(self) -> MiniLM | None:

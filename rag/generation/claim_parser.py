@@ -33,6 +33,7 @@ _LOOSE_KEYS = re.compile(
 )
 """What some models write between brackets: *E1, 2*, *E1–3*, *E1 to E3*, *E1..E3*, *E 1*, *E1†L4-L7*."""
 _NAMED_KEY = re.compile(r"^\s*(E\d{1,4})\s*[:,|–-]\s*(\S.*)$")
+_SPACED_SIGN = re.compile(r"[\w»)%][ \u00a0\u202f][:;!?](?=\s|$)")
 _RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
 LONGEST_RANGE = 20
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
@@ -126,9 +127,10 @@ class ClaimReader:
         rest, n_notes = _BRACKETED_NOTE.subn("", rest)
         self._counts["keys_removed"] += n_notes
         rest = rest.replace("[", "(").replace("]", ")").replace("【", "(").replace("】", ")")
-        rest, misquotes = self._drop_false_quotation_marks(
-            re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest)
-        )
+        # French has a space before some signs; behind a key that went, none is meant
+        signs = ".," if _SPACED_SIGN.search(body) else ".,;:!?"
+        rest = re.sub(rf"\s+([{signs}])(?=\s|$)", r"\1", rest)
+        rest, misquotes = self._drop_false_quotation_marks(rest)
         return Claim(
             opening,
             rest,
@@ -258,10 +260,13 @@ class ClaimReader:
         """
         misquotes = False
         for quoted, (start, end) in reversed(find_quotations(text)):
-            if not self._ground.has_quote(SEATS.sub("", quoted).replace(markup.BOLD_WORDS, "")):
-                self._counts["quotes_removed"] += 1
-                text = text[:start] + quoted + text[end:]
-                misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
+            if self._ground.has_quote(SEATS.sub("", quoted).replace(markup.BOLD_WORDS, "")):
+                printed = self._ground.find_print(quoted)
+                text = text[: start + 1] + printed + text[end - 1 :]
+                continue
+            self._counts["quotes_removed"] += 1
+            text = text[:start] + quoted + text[end:]
+            misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
         return text, misquotes
 
 

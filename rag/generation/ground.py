@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from rag.answers.confusables import convert_each
 from rag.answers.prompt_injection import has_instruction, remove_instructions
 from rag.generation.numbers import Figure, extract_figures, normalize_figures
 from rag.text import (
@@ -174,6 +175,15 @@ class Ground:
         """Whether these very words stand there; white space, case and quote marks aside."""
         wanted = _normalize_for_quoting(normalize_figures(quoted))
         return wanted.strip(" .,;:!?…") in self._quotable
+
+    def find_print(self, quoted: str) -> str:
+        """Words in plain signs as a paper prints them, such as ``深層学習（DL）``; as they are where none does."""
+        at = self._plain.find(quoted)
+        return self.text[at : at + len(quoted)] if at >= 0 else quoted
+
+    @cached_property
+    def _plain(self) -> str:
+        return convert_each(self.text)
 
     def compute_share(self, claim_terms: Sequence[str]) -> float:
         """Share of the terms that occur there; 1.0 for none."""

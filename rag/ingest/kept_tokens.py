@@ -7,13 +7,15 @@ abstract they are kept, as papers that say nearly the same are told apart by the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.library.chunking import get_embedded_text, get_sentences, get_text_offset
 from rag.library.token_vector_store import StoredEncoding
 from rag.text import STOP_WORDS, fold, iter_words
-from rag.types import Chunk
+from rag.types import Chunk, Span
 from rag.types.ports import Encoder
 from rag.types.token_vectors import CompressedTokens, Encoding
 
@@ -52,13 +54,21 @@ def find_kept(chunk: Chunk, starts: NDArray[np.int32], *, is_whole: bool) -> NDA
         is_whole: The chunk is the whole of its paper.
     """
     text, offset = get_embedded_text(chunk), get_text_offset(chunk)
-    kept = np.zeros(len(starts), bool)
-    for word, (start, end) in iter_words(text):
-        if is_whole or fold(word) not in STOP_WORDS:
-            first, last = np.searchsorted(starts, (start, end))
-            kept[first:last] = True
-    for start, end in get_sentences(chunk):
-        first, last = np.searchsorted(starts, (start + offset, end + offset))
-        if first < last and not kept[first:last].any():
-            kept[first] = True
+    words = [span for word, span in iter_words(text) if is_whole or fold(word) not in STOP_WORDS]
+    kept = _are_within(starts, words)
+    sentences = np.array(get_sentences(chunk), np.int64).reshape(-1, 2) + offset
+    firsts, lasts = np.searchsorted(starts, sentences).T
+    n_before = np.concatenate(([0], np.cumsum(kept)))
+    is_bare = (firsts < lasts) & (n_before[lasts] == n_before[firsts])
+    kept[firsts[is_bare]] = True
     return kept
+
+
+def _are_within(starts: NDArray[np.int32], spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """(n,) Which places lie in one of some spans, in order and not overlapping."""
+    if not spans:
+        return np.zeros(len(starts), bool)
+    begins, ends = np.array(spans, np.int64).T
+    at = np.searchsorted(begins, starts, side="right") - 1
+    within: NDArray[np.bool_] = (at >= 0) & (starts < ends[at])
+    return within

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag.library.catalogue import IndexState, Library
+    from rag.library.catalogue import IndexState
+    from rag.library.library import Library
     from rag.library.locking import open_writer
     from rag.library.writing import Writer
 
@@ -17,7 +18,7 @@ __all__ = ["IndexState", "Library", "Writer", "open_writer"]
 
 _HOMES = {
     "IndexState": "rag.library.catalogue",
-    "Library": "rag.library.catalogue",
+    "Library": "rag.library.library",
     "Writer": "rag.library.writing",
     "open_writer": "rag.library.locking",
 }

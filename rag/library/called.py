@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from sqlalchemy import case, func, literal, select, union
@@ -58,6 +58,9 @@ class CalledPapers(ScopedLibrary):
 
     def find_papers_bearing(self, word: str, limit: int) -> tuple[str, ...]:
         """Ids of papers with a folded coined word (DuetFace, M3D), titles before texts."""
+        return self.recall(("bearing", word, limit), lambda: self._find_bearing(word, limit))
+
+    def _find_bearing(self, word: str, limit: int) -> tuple[str, ...]:
         in_title = func.max(case((PAPER_WORDS.c.kind == "title", 1), else_=0))
         n = func.sum(case((PAPER_WORDS.c.kind == "text", PAPER_WORDS.c.n), else_=0))
         bearing = (
@@ -85,8 +88,11 @@ class CalledPapers(ScopedLibrary):
             ids.setdefault(word, []).append(paper_id)
         return ids
 
-    def list_headed(self, word: str) -> list[tuple[str, str]]:
+    def list_headed(self, word: str) -> Sequence[tuple[str, str]]:
         """Ids and titles of the papers whose titles begin with a coined word."""
+        return self.recall(("headed", word), lambda: self._list_headed(word))
+
+    def _list_headed(self, word: str) -> Sequence[tuple[str, str]]:
         folded = fold(word)
         begun = (
             select(PAPERS.c.paper_id, PAPERS.c.title)

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import FromClause, Table, func, select
 
 from rag.library import rows
-from rag.library.aliases import ALIASES_FILE, load_aliases
 from rag.library.chunking import get_sentences
-from rag.library.conditions import IN_PLACE
 from rag.library.exclusions import old_list
 from rag.library.reader import Reader
 from rag.library.statements import (
@@ -25,7 +23,6 @@ from rag.library.statements import (
     CHUNKS_OF_PAPERS,
     DIGESTS_LISTED,
     DOCUMENTS_READ,
-    ENCODINGS_LISTED,
     ENTRIES_READ,
     IN_TEXT_ORDER,
     META_READ,
@@ -58,19 +55,13 @@ from rag.types import (
     Document,
     Entry,
     Paper,
-    Person,
     Place,
     ProfilePage,
     RoleSpan,
     SentenceRole,
     Span,
 )
-from rag.types.errors import LibraryEmpty, LibraryError, NotFound
-
-if TYPE_CHECKING:
-    from rag.library.token_vector_store import StoredEncoding
-    from rag.library.view import LibraryView
-    from rag.types.token_vectors import Encoding
+from rag.types.errors import LibraryEmpty, NotFound
 
 MIN_PREFIX = 4
 MOST_CACHED = 1_000
@@ -102,34 +93,17 @@ class IndexState:
     journal_from: int = 0
 
 
-class Library(Reader):
-    """The current contents of the library; another process may write to it meanwhile.
-
-    Use from any thread. Before the first ingest it is empty, not an error.
-    """
+class Catalogue(Reader):
+    """Papers, their chunks, people and pages as the library holds them, whatever a question sees of them."""
 
     def __init__(self, folder: Path, url: str = "") -> None:
         super().__init__(folder, url)
-        self._view: tuple[tuple[object, ...], LibraryView] | None = None
-        self._aliases_stamp: tuple[int, int] | None = None
         self._papers: OrderedDict[tuple[str, str], Paper] = OrderedDict()
         self._guard = Lock()
 
-    @classmethod
-    def open(cls, folder: Path, url: str = "") -> Library:
-        """For reading alone; nothing is created, and what an older version wrote is brought up to date."""
-        return cls(folder, url)
-
     def close(self) -> None:
         super().close()
-        self._view = None
         self._papers.clear()
-
-    def __enter__(self) -> Library:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # --- the whole ----------------------------------------------------------------------------
 
@@ -207,41 +181,9 @@ class Library(Reader):
                 self._papers.popitem(last=False)
         return papers
 
-    @property
-    def view(self) -> LibraryView:
-        """The library as the next question sees it."""
-        from rag.library.view import LibraryView
-
-        self._update_aliases()
-        key = (self.fingerprint, self._aliases_stamp)
-        cached = self._view
-        if cached is None or cached[0] != key:
-            cached = self._view = (key, LibraryView(self))
-        return cached[1]
-
     def list_aliases(self) -> dict[str, str]:
         """Other spellings of names with the one that is shown for them."""
         return {row["name"]: row["shown"] for row in self.select(select(ALIASES))}
-
-    def _update_aliases(self) -> None:
-        """Take over ``aliases.yaml`` where it has changed; where that cannot be, the next time."""
-        from rag.library.locking import open_writer
-
-        path = self.folder / ALIASES_FILE
-        state = path.stat() if path.is_file() else None
-        stamp = (state.st_mtime_ns, state.st_size) if state else (0, 0)
-        if stamp == self._aliases_stamp:
-            return
-        aliases = load_aliases(path)
-        if aliases != self.list_aliases() and (
-            state or not self.url
-        ):  # or the file is on another server
-            try:
-                with open_writer(self.folder, self.url) as writer:
-                    writer.store_aliases(aliases)
-            except LibraryError:  # such as during an ingest, or in a folder that cannot be written
-                return
-        self._aliases_stamp = stamp
 
     def find_paper(self, key: str) -> Paper:
         """By paper id, by a beginning of one that no other shares, or by ``<document>:<line>``.
@@ -331,27 +273,6 @@ class Library(Reader):
     def n_people(self) -> int:
         return self._count(NAMES)
 
-    def find_person(self, name: str) -> Person:
-        """By the name exactly as printed.
-
-        Raises:
-            NotFound: Nobody has that name; the message offers the nearest.
-        """
-        with self.open_snapshot():
-            page = next((page for page in self.list_pages() if page.person == name), None)
-            rows = self.fetch(_AUTHORSHIPS.where(AUTHORSHIPS.c.name == name))
-        if rows or page:
-            # Two people of one name on one paper cannot be told apart: the first counts.
-            authorships: dict[str, Authorship] = {}
-            for row in rows:
-                authorships.setdefault(row[0], Authorship(*row))
-            return Person(name, tuple(authorships.values()), page)
-        close = self.view.names.find_similar(name)
-        offer = (
-            f"did you mean {', '.join(close)}?" if close else "no name in the library is like it"
-        )
-        raise NotFound(f"nobody named {name!r} in the library; {offer}")
-
     def list_pages(self) -> list[ProfilePage]:
         """The author pages that were read, by document name."""
         return [document.page for document in self.list_documents() if document.page]
@@ -440,27 +361,6 @@ class Library(Reader):
         later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
         return sorted(row[0] for row in self.fetch(later))
 
-    def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding | Encoding]:
-        """Vector and token vectors of these chunks, in order; those of an older version in floats.
-
-        Raises:
-            NotFound: A chunk has no token vectors: its embedder makes none.
-        """
-        from rag.library import token_vector_store
-
-        wanted = list(chunk_ids)
-        encodings_by_id = {
-            row["chunk_id"]: (row["vector"], row["tokens"])
-            for row in self.select(ENCODINGS_LISTED, ids=encode_list(wanted))
-        }
-        missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
-        if missing:
-            raise NotFound(
-                f"chunk {missing[0]!r} has no token vectors in {str(self.folder)!r}; "
-                'run "paperfolk ingest" with the embedded embedder to make them'
-            )
-        return [token_vector_store.decode_stored(*encodings_by_id[chunk_id]) for chunk_id in wanted]
-
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""
         vectors = self.select(VECTORS_LISTED, embedder=embedder, ids=encode_list(chunk_ids))
@@ -480,10 +380,3 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
         pending=pending,
         journal_from=int(meta.get("journal_from", 0)),
     )
-
-
-_AUTHORSHIPS = (
-    select(AUTHORSHIPS.c.paper_id, AUTHORSHIPS.c.name, AUTHORSHIPS.c.role, AUTHORSHIPS.c.position)
-    .join(PAPERS)
-    .order_by(*IN_PLACE, AUTHORSHIPS.c.ordinal)
-)

@@ -45,6 +45,11 @@ def split_paper(paper: Paper) -> tuple[Chunk, ...]:
     return tuple(_build_chunk(paper, s, CHUNKER, _build_heading(paper, s[0])) for s in spans)
 
 
+def has_body(paper: Paper) -> bool:
+    """Whether a paper's text is longer than an abstract, so that it is several chunks."""
+    return len(paper.text) > WHOLE_WORDS and len(paper.text.split()) > WHOLE_WORDS
+
+
 def get_embedded_text(chunk: Chunk) -> str:
     """What is embedded and indexed for a chunk: heading, newline, text; or whichever there is."""
     return "\n".join(part for part in (chunk.heading, chunk.text) if part)

@@ -7,6 +7,7 @@ data set, a common model) names none of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -44,8 +45,12 @@ def find_papers_named_in(text: str, library: LibraryView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paper_id for _, paper_id in find_named_spans(text, library)))
 
 
-def find_named_spans(text: str, library: LibraryView) -> list[tuple[Span, str]]:
+def find_named_spans(text: str, library: LibraryView) -> Sequence[tuple[Span, str]]:
     """Where a text calls papers by name, and which; in its order, without overlap."""
+    return library.recall(("named spans", text), lambda: _find_named_spans(text, library))
+
+
+def _find_named_spans(text: str, library: LibraryView) -> Sequence[tuple[Span, str]]:
     places: list[tuple[Span, str]] = []
     runs = WORD_RUN.findall(text.lower())
     starts = {*runs, *(f"{first} {second}" for first, second in pairwise(runs))}

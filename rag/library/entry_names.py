@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
-from rag.library.catalogue import Library
+from rag.library.library import Library
 from rag.library.tables import DOCUMENTS, ENTRIES, PAGES
 
 _ENTRIES_OF = (

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.library.catalogue import Library
+from rag.library.library import Library
 
 STAMPS_FILE = "library.sound"
 INGEST_FILE = "ingest.json"

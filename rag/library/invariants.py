@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, text
 
 from rag.library import identity
-from rag.library.catalogue import Library
+from rag.library.library import Library
 from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import PAPERS
 from rag.types.errors import LibraryError

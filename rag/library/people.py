@@ -36,6 +36,8 @@ NAME_FORMS: Mapping[str, tuple[ColumnElement[str], ...]] = {
 class ScopedPeople(ScopedLibrary):
     """The people of a library."""
 
+    whole: ScopedPeople
+
     @cached_property
     def aliases(self) -> Mapping[str, str]:
         """Other names with the one shown for them."""
@@ -70,8 +72,8 @@ class ScopedPeople(ScopedLibrary):
         return {row[0]: row[1] for row in self.library.fetch(counts.group_by(NAME_PARTS.c.part))}
 
     def list_parts(self) -> tuple[str, ...]:
-        if self.scope:
-            return self.library.view.names.parts
+        if self.whole is not self:
+            return self.whole.names.parts
         parts = select(NAME_PARTS.c.part).distinct().order_by(NAME_PARTS.c.part)
         return tuple(row[0] for row in self.library.fetch(parts))
 

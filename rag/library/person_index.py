@@ -142,12 +142,14 @@ class NameIndex:
         self._exact.load(joined)
         self._turned.load(joined)
         # A text of slips would ask for the initials of each run by themselves.
-        runs = (words[at : at + n] for at in range(len(words)) for n in range(2, _MAX_PARTS + 1))
+        judged = [self._judge(word) for word in words]
+        known = [key in self._counts for key in keys]
+        runs = (slice(at, at + n) for at in range(len(words)) for n in range(2, _MAX_PARTS + 1))
         self._by_initials.load(
             get_initials(order)
             for run in runs
-            if self._is_name_like(run) and not all(word.key in self._counts for word in run)
-            for order in ([w.key for w in run], [w.key for w in run][::-1])
+            if _is_name_like(judged[run]) and not all(known[run])
+            for order in (keys[run], keys[run][::-1])
         )
 
     def find_mentions(self, text: str) -> list[Mention]:
@@ -424,18 +426,23 @@ class NameIndex:
 
     def _is_name_like(self, words: Sequence[Token]) -> bool:
         """Whether each word may be part of a name and at least one is no ordinary word."""
-        telling = False
-        for word in words:
-            known = word.key in self._counts
-            ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
-            if any(c.isupper() for c in word.text[1:]) and not _CAPITALS.fullmatch(word.text):
-                return False
-            if not known and ordinary:
-                return False
-            if not known and len(word.key) == 1 and not word.text[0].isupper():
-                return False
-            telling = telling or known or not ordinary
-        return telling
+        return _is_name_like([self._judge(word) for word in words])
+
+    def _judge(self, word: Token) -> bool | None:
+        """Whether a word that may be part of a name tells one, being no ordinary word; None where it may not."""
+        known = word.key in self._counts
+        ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
+        if any(c.isupper() for c in word.text[1:]) and not _CAPITALS.fullmatch(word.text):
+            return None
+        if not known and ordinary:
+            return None
+        if not known and len(word.key) == 1 and not word.text[0].isupper():
+            return None
+        return known or not ordinary
+
+
+def _is_name_like(judged: Sequence[bool | None]) -> bool:
+    return None not in judged and True in judged
 
 
 def choose_fullest_print(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, Table, case, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
+from rag.library.catalogue import Catalogue
 from rag.library.conditions import Sorting, compile_conditions, order_by
 from rag.library.tables import PAPERS, is_listed
 from rag.library.vocabulary import Vocabulary
 from rag.types import Condition, Paper
 
-if TYPE_CHECKING:
-    from rag.library.catalogue import Library
+Value = TypeVar("Value")
+_MOST_KEPT = 2_000
 
 
 class ScopedLibrary:
@@ -24,15 +25,42 @@ class ScopedLibrary:
     Args:
         library: Where the papers are.
         scope: Settled conditions that all papers seen meet.
+        whole: The same state without conditions, to be given with a scope.
     """
 
-    def __init__(self, library: Library, scope: Sequence[Condition] = ()) -> None:
+    whole: ScopedLibrary
+
+    def __init__(
+        self,
+        library: Catalogue,
+        scope: Sequence[Condition] = (),
+        whole: ScopedLibrary | None = None,
+    ) -> None:
         self.library, self.scope = library, tuple(scope)
+        self.whole = whole or self
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the whole library, whatever the scope."""
-        return self.library.view.vocabulary if self.scope else Vocabulary(self.library)
+        return Vocabulary(self.library) if self.whole is self else self.whole.vocabulary
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        return {}
+
+    def recall(self, key: Hashable, find: Callable[[], Value]) -> Value:
+        """What was found for a key before: of one state of the library it stays the same.
+
+        A question is read for the papers that it names when it is read, when they are chosen and for each side
+        of a comparison. Safe to share between threads: at worst it is found twice.
+        """
+        kept = self._kept
+        if key not in kept:
+            if len(kept) >= _MOST_KEPT:
+                kept = self.__dict__["_kept"] = {}
+            kept[key] = find()
+        value: Value = kept[key]
+        return value
 
     def _test(self, conditions: Sequence[Condition] = ()) -> ColumnElement[bool]:
         return compile_conditions((*self.scope, *conditions))

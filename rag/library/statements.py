@@ -68,11 +68,6 @@ CHUNKS_LISTED = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.chunk_id))
 CHUNKS_OF_PAPERS = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id)).order_by(
     CHUNKS.c.paper_id, CHUNKS.c.start
 )
-ENCODINGS_LISTED = select(VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens).where(
-    VECTORS.c.tokens.is_not(None),
-    VECTORS.c.embedder == select(META.c.value).where(META.c.key == "embedder").scalar_subquery(),
-    is_listed(VECTORS.c.chunk_id),
-)
 VECTORS_LISTED = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
     VECTORS.c.embedder == bindparam("embedder"), is_listed(VECTORS.c.chunk_id)
 )

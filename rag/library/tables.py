@@ -210,14 +210,14 @@ def _find_for_postgresql(element: has_part, compiler: Any, **options: Any) -> st
 
 
 def is_listed(
-    column: ColumnElement[Any], values: Iterable[str] | None = None
+    column: ColumnElement[Any], values: Iterable[str] | None = None, *, name: str = "ids"
 ) -> ColumnElement[bool]:
     """SQL test whether a column's text is one of any number of values.
 
-    Without ``values``, those of the parameter ``ids``, made by `encode_list`: so a statement can be
+    Without ``values``, those of the parameter ``name``, made by `encode_list`: so a statement can be
     built once.
     """
-    bound = bindparam("ids", type_=Text) if values is None else literal(encode_list(values), Text)
+    bound = bindparam(name, type_=Text) if values is None else literal(encode_list(values), Text)
     return column.bool_op("IN")(_Listed(bound))
 
 

@@ -13,7 +13,9 @@ number of each pair in the low half, each from 0 to 14 for -7 to 7.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.types.errors import LibraryError
@@ -159,6 +161,70 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
             packed=np.frombuffer(tokens, np.uint8, n * width, at + n).reshape(n, width),
         ),
     )
+
+
+def has_old_layout(tokens: bytes) -> bool:
+    """Whether token vectors are as an older version stored them: `decode_joined` reads none such."""
+    return tokens[:2] in OLD_STARTS
+
+
+def decode_joined(texts: Sequence[bytes]) -> tuple[CompressedTokens, NDArray[np.intp]]:
+    """The tokens of some texts, one text after the other, and how many each has.
+
+    All at once: two hundred texts, one by one, took as long as their products with a question. One without
+    tokens has one that matches nothing, of scale 0, which begins at -1.
+
+    Args:
+        texts: One or more, as `encode_tokens` made them of one embedder's.
+
+    Raises:
+        LibraryError: One is damaged, or of another layout.
+    """
+    import numpy as np
+
+    heads = [_HEAD.unpack_from(text) if len(text) >= HEAD_BYTES else (0, 0, 0) for text in texts]
+    width = heads[0][1]
+    parts: tuple[list[memoryview[int] | bytes], ...] = ([], [], [], [])
+    for (layout, of_one, n), whole in zip(heads, texts, strict=True):
+        text = memoryview(whole)
+        ends = (HEAD_BYTES, HEAD_BYTES + 2 * n, HEAD_BYTES + 3 * n, HEAD_BYTES + (3 + width) * n)
+        if layout != LAYOUT or of_one != width or len(text) < ends[-1]:
+            raise _build_damage()
+        pieces: Sequence[memoryview[int] | bytes] = (
+            [text[a:b] for a, b in zip(ends, (*ends[1:], len(text)), strict=True)]
+            if n
+            else _build_no_token(width)
+        )
+        for part, piece in zip(parts, pieces, strict=True):
+            part.append(piece)
+    ids, codes, packed, steps = (np.frombuffer(b"".join(part), np.uint8) for part in parts)
+    counts = np.array([n for *_, n in heads], np.intp)
+    sizes = np.maximum(counts, 1)
+    is_end, sums = steps != _LONG_STEP, np.cumsum(steps, dtype=np.int64)
+    stops = np.cumsum([len(part) for part in parts[3]])
+    n_ends = np.diff(np.cumsum(is_end)[stops - 1], prepend=0)
+    if not np.array_equal(n_ends, sizes):
+        raise _build_damage()
+    before = np.concatenate([[0], sums[stops[:-1] - 1]])
+    starts = (sums[is_end] - np.repeat(before, sizes)).astype(np.int32)
+    scales = _list_scales()[codes]
+    lacking = (np.cumsum(sizes) - sizes)[counts == 0]
+    starts[lacking], scales[lacking] = -1, 0
+    tokens = CompressedTokens(ids.view("<u2"), starts, scales, packed.reshape(len(codes), width))
+    return tokens, sizes
+
+
+def _build_no_token(width: int) -> tuple[bytes, ...]:
+    """The parts of a text with one token of nothing."""
+    return bytes(2), bytes(1), bytes(width), bytes(1)
+
+
+@cache
+def _list_scales() -> NDArray[np.float32]:
+    """(256,) What each byte of `pack_scales` stands for."""
+    import numpy as np
+
+    return unpack_scales(np.arange(256, dtype=np.uint8))
 
 
 def decode_plain(vector: bytes, tokens: bytes) -> Encoding:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, cast
 
 from sqlalchemy import (
     Column,
     Select,
+    Table,
     and_,
     case,
     false,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 from rag.library.called import CalledPapers
 from rag.library.conditions import (
@@ -43,6 +45,7 @@ from rag.library.tables import (
     PAPER_WORDS,
     PAPERS,
     PLACES,
+    encode_list,
     has_part,
     is_listed,
 )
@@ -61,13 +64,28 @@ _PRINTED: Mapping[PrintedField, tuple[Column[str], Column[str]]] = {
 }
 
 
+def _build_printed(test: Callable[[Table], ColumnElement[bool]]) -> Select[Any]:
+    """Reads the printed values of the folded texts in the parameter of each field.
+
+    ``test``: of the papers of a table that count.
+    """
+    parts = [
+        select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
+            is_listed(column, name=field), test(column.table)
+        )
+        for field, (raw, column) in _PRINTED.items()
+    ]
+    printed = union(*parts).subquery()
+    return select(printed).order_by(printed.c.value.desc())
+
+
+_PRINTED_READ = _build_printed(lambda table: true())
+
+
 class LibraryView(CalledPapers, ScopedPeople):
     """One state of a library. Read only; safe to share between threads."""
 
-    @property
-    def whole(self) -> LibraryView:
-        """The library without conditions."""
-        return self if not self.scope else self.library.view
+    whole: LibraryView
 
     @cached_property
     def fingerprint(self) -> str:
@@ -248,17 +266,11 @@ class LibraryView(CalledPapers, ScopedPeople):
         self, folded: Mapping[PrintedField, Collection[str]]
     ) -> dict[PrintedField, dict[str, str]]:
         """Values that the papers print in fields, by those of some folded texts that they fold to."""
-        parts = [
-            select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
-                is_listed(column, texts), self._is_in_scope(column.table)
-            )
-            for field, texts in folded.items()
-            for raw, column in (_PRINTED[field],)
-        ]
         values: dict[PrintedField, dict[str, str]] = {field: {} for field in folded}
         if any(folded.values()):
-            printed = union(*parts).subquery()
-            rows = self.library.fetch(select(printed).order_by(printed.c.value.desc()))
+            printed = _build_printed(self._is_in_scope) if self.scope else _PRINTED_READ
+            texts = {field: encode_list(folded.get(field, ())) for field in _PRINTED}
+            rows = self.library.fetch(printed, **texts)
             for field, text, value in rows:
                 values[field][text] = value
         return values

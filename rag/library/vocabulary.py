@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, literal, or_, select
 
 from rag.library.lookups import Lookup
 from rag.library.paper_words import VocabularyKind
+from rag.library.reader import Reader
 from rag.library.search_forms import build_searched
 from rag.library.sources import LAST
 from rag.library.tables import AFFILIATIONS, PAPERS, VOCABULARY, has_part, is_listed
 from rag.text import iter_words
-
-if TYPE_CHECKING:
-    from rag.library.catalogue import Library
 
 
 class Vocabulary:
@@ -30,7 +27,7 @@ class Vocabulary:
         coined: Papers by a folded word of their titles, or a coined one of their texts.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Reader) -> None:
         self._library = library
         self.any, self.lower, self.terms, self.places, self.coined = (
             Lookup(partial(self._count, kind), 0)

@@ -7,13 +7,13 @@ behind private characters, the rest is converted by pylatexenc, and no input rai
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.readers import markup
-from rag.readers.source import drop_logs
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
@@ -194,10 +194,7 @@ def _join_bold_parts(text: str) -> str:
 
 def _parse_latex(text: str) -> str:
     try:
-        with drop_logs("pylatexenc"):
-            plain = str(
-                _build_converter().latex_to_text(_ensure_balanced(text), tolerant_parsing=True)
-            )
+        plain = str(_build_converter().latex_to_text(_ensure_balanced(text), tolerant_parsing=True))
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
         # What pylatexenc raises on commands without their arguments, or nested without end.
         plain = "%"
@@ -228,6 +225,8 @@ def _build_converter() -> LatexNodes2Text:
         get_default_latex_context_db,
     )
 
+    # What matters, it raises. For good: each change of a level empties what `logging` remembers.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL + 1)
     known = get_default_latex_context_db()
     known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_convert_unknown_command))
     return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)

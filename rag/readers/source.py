@@ -176,20 +176,14 @@ def find_bad_byte(text: str) -> str | None:
 
 
 @contextmanager
-def drop_logs(logger_name: str) -> Iterator[None]:
-    """Without what a library logs while it reads; what matters, it raises."""
+def drop_logs_and_warnings(logger_name: str) -> Iterator[None]:
+    """Without what a library logs or warns of while it reads a document; what matters, it raises."""
     logger = logging.getLogger(logger_name)
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.setLevel(level)
-
-
-@contextmanager
-def drop_logs_and_warnings(logger_name: str) -> Iterator[None]:
-    """Without what a library logs or warns of; for whole documents, not for every sentence."""
-    with drop_logs(logger_name), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

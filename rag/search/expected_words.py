@@ -71,15 +71,30 @@ def build_inputs(
     """
     inside = [spans_in(spans, place) for _, place in words]
     read = [at for at, tokens in enumerate(inside) if tokens]
-    whole = vectors.mean(axis=0)
-    rows = []
-    for at in read:
-        word = words[at][0]
-        is_head = any(a <= words[at][1][0] < b for a, b in query.heads)
-        is_written = any(c.isupper() or c.isdigit() for c in word)
-        own = vectors[inside[at].start : inside[at].stop].mean(axis=0)
-        rows.append([*own, *whole, is_everyday(word), is_written, is_head])
-    return read, np.array(rows, np.float32).reshape(len(read), 2 * vectors.shape[1] + N_FLAGS)
+    flags = [
+        (
+            is_everyday(word),
+            any(c.isupper() or c.isdigit() for c in word),
+            any(a <= start < b for a, b in query.heads),
+        )
+        for word, (start, _) in (words[at] for at in read)
+    ]
+    inputs = np.empty((len(read), 2 * vectors.shape[1] + N_FLAGS), np.float32)
+    own, whole, signs = np.split(inputs, [vectors.shape[1], 2 * vectors.shape[1]], axis=1)
+    if read:
+        own[:] = average_spans(vectors, [inside[at] for at in read])
+        whole[:] = vectors.mean(axis=0)
+        signs[:] = flags
+    return read, inputs
+
+
+def average_spans(values: Matrix, spans: Sequence[range]) -> Matrix:
+    """(len(spans), m) The mean over each of some spans of rows, none empty, of (n, m) values."""
+    cuts = np.array([(span.start, span.stop) for span in spans], np.intp).reshape(-1)
+    closed = np.concatenate([values, np.zeros((1, values.shape[1]), values.dtype)])
+    means: Matrix = np.add.reduceat(closed, cuts, axis=0)[::2]
+    means /= np.array([len(span) for span in spans])[:, None]
+    return means
 
 
 def estimate_expected(

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Span
 from rag.types.token_vectors import CompressedTokens, DocumentTokens
 
 Matrix = NDArray[np.float32]
@@ -26,20 +25,18 @@ Match = Callable[[Matrix, DocumentTokens], Matrix]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TokenMatrix:
-    """The vector of one chunk, and those of its tokens in the order of the text.
+class TokenTable:
+    """The tokens of some chunks, one chunk after the other.
 
     Attributes:
-        vector: (dim,) float32 of length 1.
-        tokens: As the embedder keeps them, n of them, at least one.
-        starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
-        sentences: (m) spans in the paper's text; an empty span stands for the heading.
+        tokens: Of all chunks, cut into sentences; those of a heading count as one sentence.
+        cuts: (n + 1,) where each chunk's sentences begin among all, and how many there are.
+        spans: (n_sentences, 2) in the papers' texts; an empty one stands for the heading.
     """
 
-    vector: Matrix
-    tokens: CompressedTokens
-    starts: NDArray[np.intp]
-    sentences: tuple[Span, ...]
+    tokens: DocumentTokens
+    cuts: NDArray[np.intp]
+    spans: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,12 +71,14 @@ class LateScores:
         local: (n,) MaxSim where the tokens of a clause must match within one sentence, never above
             `late`.
         by_sentence: (n_query_tokens, all sentences) greatest cosine of each query token in each.
+        by_chunk: (n_query_tokens, n) the same in each chunk.
         cuts: (n + 1,) where each chunk's sentences begin in ``by_sentence``, and its width.
     """
 
     late: Matrix
     local: Matrix
     by_sentence: Matrix
+    by_chunk: Matrix
     cuts: NDArray[np.intp]
 
     def get_best(self, at: int) -> Matrix:
@@ -95,40 +94,67 @@ def match_floats(queries: Matrix, tokens: DocumentTokens) -> Matrix:
     return best
 
 
-def score(
-    queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix], match: Match
-) -> list[LateScores]:
-    """Match each query with all chunks."""
-    if not chunks:
-        nothing = np.zeros(0, np.float32)
-        none = [np.zeros((len(query.vectors), 0), np.float32) for query in queries]
-        return [LateScores(nothing, nothing, best, np.zeros(1, np.intp)) for best in none]
-    by_sentence = match(np.concatenate([query.vectors for query in queries]), _join_tokens(chunks))
-    cuts = np.cumsum([0, *(len(chunk.starts) for chunk in chunks)])
+def score(queries: Sequence[QueryTokens], table: TokenTable, match: Match) -> list[LateScores]:
+    """Match each query with all chunks, of which there is one at least."""
+    by_sentence = match(np.concatenate([query.vectors for query in queries]), table.tokens)
     parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
-    return [_build_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
+    return [
+        _build_scores(query, best, table.cuts) for query, best in zip(queries, parts, strict=True)
+    ]
 
 
-def _join_tokens(chunks: Sequence[TokenMatrix]) -> DocumentTokens:
-    sizes = np.array([len(chunk.tokens.ids) for chunk in chunks])
-    begins = np.cumsum(sizes) - sizes
-    return DocumentTokens(
-        ids=np.concatenate([chunk.tokens.ids for chunk in chunks]),
-        scales=np.concatenate([chunk.tokens.scales for chunk in chunks]),
-        packed=np.concatenate([chunk.tokens.packed for chunk in chunks]),
-        vectors=np.stack([chunk.vector for chunk in chunks]),
-        sizes=sizes,
-        starts=np.concatenate([c.starts + at for c, at in zip(chunks, begins, strict=True)]),
+def build_table(
+    tokens: CompressedTokens,
+    vectors: Matrix,
+    sizes: NDArray[np.intp],
+    begins: NDArray[np.intp],
+    sentences: NDArray[np.intp],
+    counts: NDArray[np.intp],
+    offsets: NDArray[np.intp],
+) -> TokenTable:
+    """The tokens of some chunks, cut where sentences begin; what stands before the first is the heading.
+
+    A sentence without tokens, which no model has read, is left out.
+
+    Args:
+        tokens: Of all chunks, one after the other; ``starts`` count from where each text begins.
+        vectors: (n, dim) of the chunks.
+        sizes: (n,) tokens of each, one or more.
+        begins: (n,) where each chunk's span begins in its paper's text.
+        sentences: (n_sentences, 2) spans of all chunks' sentences in the chunks' texts, ascending within each.
+        counts: (n,) sentences of each.
+        offsets: (n,) where each chunk's text begins in what was embedded, behind the heading.
+    """
+    n = len(sizes)
+    first_tokens = np.cumsum(sizes) - sizes
+    of_sentences = np.repeat(np.arange(n), counts)
+    # One ascending row of numbers: chunk, then place.
+    places = np.repeat(np.arange(n) * _LONGEST, sizes) + tokens.starts
+    borders = of_sentences * _LONGEST + offsets[of_sentences] + sentences[:, 0]
+    begun = np.searchsorted(places, borders)
+    firsts = np.cumsum(counts) - counts
+    starts = np.insert(begun, firsts, first_tokens)  # a heading before each chunk's sentences
+    is_read = np.diff(starts, append=len(places)) > 0
+    spans = np.insert(sentences + begins[of_sentences, None], firsts, begins[:, None], axis=0)
+    n_read = np.add.reduceat(is_read, firsts + np.arange(n), dtype=np.intp)
+    read_tokens = DocumentTokens(
+        tokens.ids, tokens.scales, tokens.packed, vectors, sizes, starts[is_read]
     )
+    return TokenTable(read_tokens, np.concatenate([[0], np.cumsum(n_read)]), spans[is_read])
+
+
+_LONGEST = 1 << 40
+"""More than any text has characters."""
 
 
 def _build_scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> LateScores:
     """Of one query with the sentences of all chunks, which begin at ``cuts``."""
-    late = query.weights @ np.maximum.reduceat(best, cuts[:-1], axis=1)
+    by_chunk = np.maximum.reduceat(best, cuts[:-1], axis=1)
+    late = query.weights @ by_chunk
     clauses = np.unique(query.clauses)
     weights = query.weights * (query.clauses == clauses[:, None])
     local = np.maximum.reduceat(weights @ best, cuts[:-1], axis=1).sum(axis=0)
-    return LateScores(late, local, best, cuts)
+    return LateScores(late, local, best, by_chunk, cuts)
 
 
 ASKING_BOOST = 8.0

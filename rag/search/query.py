@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_terms
 from rag.types import Span
@@ -69,6 +70,7 @@ class AnalysedQuery:
     predicates: tuple[Span, ...] = ()
 
 
+@lru_cache(maxsize=256)  # of one question it is asked some twenty times
 def parse_query(text: str) -> AnalysedQuery:
     """Analyse a question. A text without words has neither terms nor clauses."""
     if not any(iter_words(text)):

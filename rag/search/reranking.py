@@ -13,15 +13,15 @@ from threading import Lock
 from typing import Protocol
 
 from rag.library import Library
-from rag.library.chunking import get_embedded_text
+from rag.library.chunking import get_embedded_text, get_sentences, get_text_offset
 from rag.library.token_vector_store import decode_plain, encode_plain, encode_vector
 from rag.search import fusion, late, thesaurus
 from rag.search.query import parse_query
-from rag.search.retriever import READ_CHARS, build_plain_matrix, build_query_tokens
+from rag.search.retriever import READ_CHARS, build_query_tokens
 from rag.types import Chunk, PaperHit, Retrieval
 from rag.types.cancellation import heed
 from rag.types.ports import Lexical, Reranker
-from rag.types.token_vectors import Encoding
+from rag.types.token_vectors import CompressedTokens, Encoding
 
 FIRST = 10
 """Papers that are ordered anew; with 5, 20 and 50 the right one came first as often or less."""
@@ -86,24 +86,25 @@ class LateReranker:
             hits, self._library.list_chunks_of(sorted({hit.paper.paper_id for hit in hits}))
         )
         encodings = self._load_encodings(chunks)
-        matrices = [build_plain_matrix(c, encodings[c.chunk_id]) for c in chunks]
+        chunks = [c for c in chunks if len(encodings[c.chunk_id])]
+        table = _build_table(chunks, [encodings[c.chunk_id] for c in chunks]) if chunks else None
         lexical = {hit.paper.paper_id: hit.signals.get("lexical", 0.0) for hit in hits}
         best: dict[str, float] = {}
         rewriting = thesaurus.convert_to_research_terms(query, self._lexical.count_documents)
         for text in (query, rewriting.text) if rewriting else (query,):
             wording = self._encoder.encode_query(text[:READ_CHARS])
             spans = [(int(start), int(end)) for start, end in wording.spans]
-            if not spans:
+            if not spans or table is None:
                 continue
             tokens = build_query_tokens(parse_query(text), wording.tokens, spans, self._lexical)
-            (scores,) = late.score([tokens], matrices, late.match_floats)
-            for chunk, matrix, whole, local in zip(
-                chunks, matrices, scores.late, scores.local, strict=True
+            (scores,) = late.score([tokens], table, late.match_floats)
+            for chunk, vector, whole, local in zip(
+                chunks, table.tokens.vectors, scores.late, scores.local, strict=True
             ):
                 signals = {
                     "late": float(whole),
                     "local": float(local),
-                    "dense": float(matrix.vector @ wording.vector),
+                    "dense": float(vector @ wording.vector),
                     "lexical": lexical[chunk.paper_id],
                 }
                 fused = fusion.fuse(signals, fusion.WITH_TOKENS)
@@ -130,6 +131,28 @@ class LateReranker:
             while len(self._cache) > CACHED_CHUNKS:
                 self._cache.popitem(last=False)
         return {key: decode_plain(*parts) for key, parts in loaded.items()}
+
+
+def _build_table(chunks: Sequence[Chunk], encodings: Sequence[Encoding]) -> late.TokenTable:
+    """Of token vectors that no embedder keeps small, for `late.match_floats`: a chunk or more, none without tokens."""
+    import numpy as np
+
+    tokens = np.concatenate([encoding.tokens for encoding in encodings]).astype(np.float32)
+    sentences = [get_sentences(chunk) for chunk in chunks]
+    return late.build_table(
+        CompressedTokens(
+            np.concatenate([encoding.ids for encoding in encodings]),
+            np.concatenate([encoding.spans[:, 0] for encoding in encodings]),
+            np.ones(len(tokens), np.float32),
+            tokens.view(np.uint8).reshape(len(tokens), -1),
+        ),
+        np.array([encoding.vector for encoding in encodings]),
+        np.array([len(encoding) for encoding in encodings]),
+        np.array([chunk.span[0] for chunk in chunks]),
+        np.array([span for spans in sentences for span in spans], np.intp).reshape(-1, 2),
+        np.array([len(spans) for spans in sentences]),
+        np.array([get_text_offset(chunk) for chunk in chunks]),
+    )
 
 
 def _choose_chunks(hits: Sequence[PaperHit], chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -6,6 +6,7 @@ from rag.text.analysis import (
     extract_terms,
     fold,
     iter_words,
+    list_word_terms,
     make_excerpt,
     remove_hidden,
     split_sentences,
@@ -26,4 +27,5 @@ __all__ = [
     "extract_terms",
     "remove_hidden",
     "iter_words",
+    "list_word_terms",
 ]

@@ -81,6 +81,11 @@ def extract_terms(text: str, *, keep_stop_words: bool = False) -> list[str]:
     ]
 
 
+def list_word_terms(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Each word of a text as typed, with its index terms; a stop word has none."""
+    return [(word, _extract_word_terms(word, False)) for word in _WORD.findall(text)]
+
+
 def split_terms(text: str) -> list[str]:
     """Terms of a text, and the parts of compound names besides: ``DuetFace`` also as duet, face."""
     return [term for word in _WORD.findall(text) for term in _split_word_terms(word)]

@@ -43,6 +43,8 @@ _ATOM = re.compile(
 _NEXT = re.compile(r"\b(?:next|coming|upcoming)\s{1,3}\Z", re.IGNORECASE)
 _TO = re.compile(r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|up\s+to)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+years?\s+)?$", re.IGNORECASE)
+_BEGINS_SPAN = re.compile(r"\b(?:between|from|since|in)\s{1,3}\Z", re.IGNORECASE)
+_ENDS_SPAN = re.compile(rf"\s*(?:\b(?:and|to|until|till)\b|-|–)\s*(?:{MONTH})\b", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|to)\s+(?:in\s+)?|\s*[-–]\s*", re.IGNORECASE)
 _LIST = re.compile(
     r"\s*(?:,|&|/|\b(?:or|and|nor|vs\.?|versus)\b)+\s*(?:(?:or|and|in|from|of)\s+)*", re.IGNORECASE
@@ -155,8 +157,12 @@ def _read_atom(match: re.Match[str], newest: Day | None) -> _Atom | None:
     if (match["month"] or match["season"]) and _NEXT.search(match.string[: match.start()]):
         return None
     if match["month"]:
-        # "may" and "march" in small letters are words before they are months.
-        if match["month"].islower() and match["month"] in ("may", "march", "mar", "sep", "dec"):
+        # "may" and "march" in small letters are words before they are months, but in "between may and june".
+        is_word = match["month"] in ("may", "march", "mar", "sep", "dec")
+        begins_span = _BEGINS_SPAN.search(match.string[: match.start()]) and _ENDS_SPAN.match(
+            match.string, match.end()
+        )
+        if is_word and not begins_span:
             return None
         day = int(match["day"]) if match["day"] else None
         if day is not None and not 1 <= day <= 31:

@@ -197,6 +197,10 @@ class Paper(Particulars):
     authors_complete: bool
     places: tuple[Place, ...]
 
+    def __hash__(self) -> int:
+        """Of two fields: those of all thirty took as long as what is cached by paper."""
+        return hash((self.paper_id, self.text))
+
     @property
     def source(self) -> str:
         return str(self.places[0])

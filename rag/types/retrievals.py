@@ -63,14 +63,14 @@ class Sentence:
         role: None where no model has read the paper for roles.
         signals: How well it fits parts of the query, as `rag.search.late.compute_sentence_signals` names
             them; empty without token vectors.
-        passage: The score of the chunk that holds it, of several the best.
+        passage: Score (``score``) and signals of the chunk that holds it, of several the best.
     """
 
     span: Span
     score: float
     role: SentenceRole | None = None
     signals: Mapping[str, float] = field(default_factory=dict, compare=False)
-    passage: float = field(default=0.0, compare=False)
+    passage: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import cast
 
 from rag.library.view import LibraryView
-from rag.text import join_names, split_sentences
+from rag.text import STOP_WORDS, fold, iter_words, join_names, split_sentences
+from rag.text.everyday import is_everyday
 from rag.types.fields import FIELDS, IS_SURVEY, QueryError
 from rag.types.query import (
     NEW_DATA,
@@ -184,12 +185,15 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         return build_papers("papers", "", frame, parts)
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
-        want = "overview" if _OF_PAPERS.search(parts.question) else want
+        is_of_several = _OF_PAPERS.search(parts.question) or _DATA_THERE_ARE.search(parts.question)
+        want = "overview" if is_of_several else want
     if want in _CONTENT:
         content = _build_content(cast("Want", want), frame, parts, text)
         is_list = want == "overview"
         content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
         return _read_new_data(content, parts)
+    if want == "aside" and _is_bare_topic(parts):
+        return Query("overview", about=Topic(clean_words(parts.question)), text=text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -202,6 +206,18 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         query = _read_new_data(_read_stated(_read_reading_order(query, parts), parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+MOST_BARE_WORDS = 2
+
+
+def _is_bare_topic(parts: SlotParts) -> bool:
+    """Whether a question is nothing but a term that papers have: "kras" was taken for a greeting."""
+    words = [word.lower() for word, _ in iter_words(parts.question)]
+    return 0 < len(words) <= MOST_BARE_WORDS and not any(
+        is_everyday(word) or fold(word) in STOP_WORDS or not parts.library.vocabulary.any.get(word)
+        for word in words
+    )
 
 
 _OF_PAPERS = re.compile(
@@ -235,10 +251,18 @@ _NEW_DATA = re.compile(
     rf"\b(?:papers|works|articles|studies|authors|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
     rf"[^.?!]{{0,40}}?\b{_DATA}\b"
     rf"|\b(?:new|own)(?: \w+)? {_DATA_OF_SEVERAL}\b"
-    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b",
+    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b"
+    rf"|\b{_DATA_OF_SEVERAL} {_BRINGS}(?: here)?\W*$",
     re.IGNORECASE,
 )
 """Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
+_DATA_THERE_ARE = re.compile(
+    rf"\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:exist|available|out there|are there)\b"
+    rf"|\b(?:is|are) there (?:[\w-]+ ){{0,3}}?{_DATA}\b"
+    rf"|^\W*(?:(?:list|show|name|give|me|the|all|any|some) ){{0,4}}(?:[\w-]+ )?{_DATA_OF_SEVERAL} (?:for|on|of|about)\b",
+    re.IGNORECASE,
+)
+"""Words that ask what data there are for a topic: one paper's was told of "which data sets for tracking exist"."""
 _DATA_WORDS = re.compile(
     rf"\b(?:(?:an?|the|any|some|which|what|their|its) ){{0,3}}(?:(?:new|own|public|large-scale) ){{0,3}}{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
     re.IGNORECASE,
@@ -264,6 +288,8 @@ def _read_new_data(query: Query, parts: SlotParts) -> Query:
     if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
         parts.steps.append(step)
     parts.leftover = ""
+    # "release a dataset" was no mark that papers have, and so said to be unused
+    parts.unread[:] = [words for words in parts.unread if words not in asked[0]]
     want: Want = "count" if query.want == "count" else "papers"
     return Query(
         want,

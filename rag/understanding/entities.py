@@ -92,8 +92,19 @@ def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
 def find_described(description: str, library: LibraryView) -> str:
     """Id of the one paper whose title has every word of a description: ``the fiji paper``; or empty."""
     words = {term for term in split_terms(description) if term not in STOP_WORDS}
-    entitled = library.find_described(words) if words else []
-    return entitled[0] if len(entitled) == 1 else ""
+    # "the febrile seizure article": a title seldom says what it is of
+    for wanted in dict.fromkeys((frozenset(words), frozenset(words - _PAPER_STEMS))):
+        entitled = library.find_described(wanted) if wanted else []
+        if len(entitled) == 1:
+            return entitled[0]
+    return ""
+
+
+_PAPER_STEMS = frozenset(
+    split_terms(
+        "paper article study work publication manuscript report one model method approach system framework"
+    )
+)
 
 
 # --- values ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from rag.text import join_names
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Detail, Measure, Order, PersonRef, Query, RelationKind, Topic
-from rag.understanding.entities import simplify
+from rag.understanding.entities import find_described, simplify
 from rag.understanding.field_words import read_attribute, read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.slots import SlotParts, clean_words
@@ -64,6 +64,9 @@ PAPER_NOUN = re.compile(
     r"\b(?:papers?|articles?|stud(?:y|ies)|work|entry|publication|one|preprint|data\s?set|method|that|which)\b",
     re.IGNORECASE,
 )
+
+
+_ONE_PAPER = re.compile(r"\b(?:paper|article|study|publication|preprint)\b", re.IGNORECASE)
 
 
 def list_marks(parts: SlotParts) -> list[Condition]:
@@ -152,9 +155,12 @@ def limit_to_authors(names: Sequence[str]) -> Condition:
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    # "papers like DuetFace": of the same topic, without itself.
-    if parts.papers and not query.about:
-        paper = parts.library.get_paper(parts.papers[0])
+    # "papers like DuetFace", "like the one on robots in Italy": of the same topic, without itself.
+    like = parts.papers[0] if parts.papers and not query.about else ""
+    if query.about and not parts.papers and _LIKE_ONE.search(parts.question):
+        like = find_described(query.topic, parts.library)
+    if like:
+        paper = parts.library.get_paper(like)
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
             query = replace(
@@ -177,6 +183,10 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
     return replace(query, order=order, k=get_limit(parts))
 
 
+_LIKE_ONE = re.compile(
+    r"\b(?:like|similar to|resembl\w+|akin to|close to|related to) (?:the|that|this) (?:one\b|[^.?!]{0,60}\b(?:paper|article|study|work)\b)",
+    re.IGNORECASE,
+)
 _BY_DATE = re.compile(r"\b(?:newest|latest|most recent|oldest|earliest)\b", re.IGNORECASE)
 
 
@@ -308,9 +318,13 @@ def build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Qu
     if measure != "each":
         return replace(_require(build_papers("papers", "", frame, parts)), want="values", by=fields[:1],
                        measure=measure, order=None, k=None)  # fmt: skip
-    if not parts.papers:
-        return None
-    return Query("values", by=fields, papers=tuple(parts.papers))
+    # "journal of the green tea study": a paper is meant, not papers on a topic
+    topic = (
+        parts.topics[0].text if len(parts.topics) == 1 and _ONE_PAPER.search(parts.question) else ""
+    )
+    described = find_described(topic, parts.library) if topic else ""
+    papers = tuple(parts.papers) or tuple(filter(None, [described]))
+    return Query("values", by=fields, papers=papers) if papers else None
 
 
 _OF_SOMEBODY = re.compile(

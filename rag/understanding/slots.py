@@ -467,12 +467,14 @@ def _read_flag(parts: SlotParts, slot: Slot, entities: Entities) -> None:
         parts.unread.append(slot.text)
 
 
+_COUNTED_AUTHORS = re.compile(r"\s*(?:author|name)\w*(?: (?P<bound>or (?:more|fewer|less)))?")
+
+
 def _read_number(parts: SlotParts, slot: Slot, entities: Entities) -> None:
-    following = parts.question[slot.end : slot.end + 24].lower().split()
-    if (
-        following[:1]
-        and following[0].startswith(("author", "name"))
-        and (condition := read_author_bounds(slot.text))
+    behind = parts.question[slot.end : slot.end + 32].lower()
+    # "four authors or more": the bound stands behind what is counted
+    if (counted := _COUNTED_AUTHORS.match(behind)) and (
+        condition := read_author_bounds(f"{slot.text} {counted['bound'] or ''}")
     ):
         _add_condition(parts, condition, slot)
     elif "score" in parts.question[max(0, slot.start - 24) : slot.end + 12].lower() and (

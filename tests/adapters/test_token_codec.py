@@ -30,6 +30,7 @@ from rag.library.token_vector_store import (
     HEAD_BYTES,
     ROUND,
     StoredEncoding,
+    decode_joined,
     decode_stored,
     encode_plain,
     encode_tokens,
@@ -37,6 +38,7 @@ from rag.library.token_vector_store import (
     pack_starts,
     unpack_starts,
 )
+from rag.types.errors import LibraryError
 from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
 DIM, N_WORDS, N_FOUR, N_TWO, N_AXES = 20, 40, 4, 4, 16
@@ -111,6 +113,42 @@ def test_document_tokens_beyond_one_run_are_not_lost(codec: TokenCodec) -> None:
     queries = np.eye(DIM, dtype=np.float32)
     best = codec.match(queries, tokens)
     np.testing.assert_allclose(best, match_restored(codec, queries, tokens), atol=0.03)
+
+
+def test_two_cores_give_what_one_gives(codec: TokenCodec) -> None:
+    tokens = make_tokens(np.random.default_rng(3), 5 * PRODUCT_ROWS, 4)
+    queries = np.eye(DIM, dtype=np.float32)
+    both = TokenCodec(codec._words, codec._older, codec._products, n_threads=2)
+    assert np.array_equal(both.match(queries, tokens), codec.match(queries, tokens))
+
+
+def test_texts_are_decoded_together_as_each_alone(codec: TokenCodec) -> None:
+    rng = np.random.default_rng(4)
+    texts = []
+    for n in (3, 0, 40, 1):
+        starts = np.cumsum(rng.integers(0, 600, n)).astype(
+            np.int32
+        )  # some further apart than a byte holds
+        ids, packed = rng.integers(0, 9, n).astype(np.uint16), rng.integers(0, 256, (n, 4))
+        scales = rng.uniform(0.1, 0.4, n).astype(np.float32)
+        texts.append(encode_tokens(CompressedTokens(ids, starts, scales, packed.astype(np.uint8))))
+    together, sizes = decode_joined(texts)
+    assert sizes.tolist() == [3, 1, 40, 1]
+    at = 0
+    for text, size in zip(texts, sizes.tolist(), strict=True):
+        alone = decode_stored(bytes(2 * DIM), text)
+        assert isinstance(alone, StoredEncoding)
+        rows, at = slice(at, at + size), at + size
+        if len(alone.tokens.ids):
+            for name in ("ids", "starts", "scales", "packed"):
+                assert (
+                    getattr(together, name)[rows].tolist() == getattr(alone.tokens, name).tolist()
+                )
+        else:
+            assert (together.starts[rows].tolist(), together.scales[rows].tolist()) == ([-1], [0])
+    for broken in (texts[2][:-ROUND], b"", b"\x02" + texts[2][1:]):
+        with pytest.raises(LibraryError):
+            decode_joined([texts[0], broken])
 
 
 def test_the_token_of_a_text_without_any_matches_nothing(codec: TokenCodec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import stat
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def of(folder: Path, *lines: str) -> Accounts:
 
 
 def test_an_account_keeps_no_password_and_salts_each_alike_one_otherwise() -> None:
-    assert "correct" not in ADA and ADA.startswith("ada:scrypt.15.")
+    assert "correct" not in ADA and ADA.startswith(f"ada:scrypt.{accounts.COST}.")
+    assert "\nCOST = 15\n" in inspect.getsource(accounts)  # the tests have less
     assert format_account("ada", "correct horse") != ADA
 
 

@@ -25,10 +25,11 @@ from rag.library.exclusions import EXCLUSIONS_FILE as OLD_LIST
 from rag.library.exclusions import old_list
 from rag.library.integrity import STAMPS_FILE as SOUND
 from rag.library.schema import LIBRARY_FILE
+from rag.search.candidates import load_candidates
 from rag.types.errors import IndexUnreadable, LibraryError, RagError
 from tests.conftest import ROOT
 from tests.desk import Desk, write
-from tests.stand_ins import QuickEncoder, QuickStores, vector
+from tests.stand_ins import QuickEncoder, QuickStores, list_encodings, vector
 
 TITLES = ("Apples", "Pears", "Plums", "Figs")
 
@@ -105,7 +106,7 @@ def test_rows_that_can_be_derived_again_are(
     assert told in " ".join(ingest_again(harmed, whole))
     library = harmed.library
     assert (library.list_papers(), library.list_chunks(), library.fingerprint) == expected
-    assert len(library.list_encodings(library.list_chunk_ids())) == 4
+    assert len(list_encodings(library)) == 4
     assert harmed.nearest("Pears") == "Pears"
     assert ingest_again(harmed, whole) == ()
 
@@ -256,7 +257,10 @@ def test_wild_bytes_anywhere_in_the_library_are_no_traceback(
     write_wild(harmed.folder / LIBRARY_FILE, 200, seed)
     uses: list[Callable[[], object]] = [
         lambda: harmed.library.list_papers(),
-        lambda: harmed.library.list_encodings(harmed.library.list_chunk_ids()),
+        lambda: list_encodings(harmed.library),
+        lambda: load_candidates(
+            harmed.library, QuickEncoder(), harmed.library.list_chunk_ids(), None
+        ),
         lambda: [harmed.library.list_entries(d.name) for d in harmed.library.list_documents()],
         lambda: check_indexes(harmed.library, harmed.stores),
         lambda: apply_ingest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -367,6 +368,21 @@ def test_another_language_is_checked_by_names_and_numbers(said: str) -> None:
     assert passed(f"{said} [E1].")[0] == f"{said} [1]."
     for one, other in (("92", "93"), ("LFW", "YTF")):
         assert passed(f"{TRUE} {said.replace(one, other)} [E1].")[0].endswith("(unverified)")
+
+
+def test_the_spaces_of_french_stay() -> None:
+    text, _ = passed("TidyLoss a un but : une perte robuste [E2] !")
+    assert text.startswith("TidyLoss a un but : une perte robuste")
+
+
+def test_quoted_words_are_as_the_paper_prints_them() -> None:
+    printed = "本研究では、深層学習（DL）を用いる：精度は高い。"
+    paper = dataclasses.replace(NOISE, text=f"{printed} TidyLoss is robust.")
+    gate = CitationGate([Evidence("E1", paper, ((0, len(paper.text)),), 1.0)], "NOT STATED")
+    text = (
+        gate.process_piece("The study says “深層学習（DL）を用いる：精度は” [E1].") + gate.close()
+    )
+    assert "“深層学習（DL）を用いる：精度は”" in text
 
 
 def test_sentences_of_scripts_without_spaces_stay_together() -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import check_citations
+from rag.answers.screening import Screen
 from rag.app.assistant import Assistant, build
+from rag.app.question_reader import QuestionReader
 from rag.config.settings import Settings
 from rag.search.retriever import Retriever
 from rag.text.markdown import hazards, markers
-from rag.types import Answer, Delta, Paper, Retrieval, Thread, Turn
+from rag.types import Answer, Delta, Paper, Thread, Turn
 from tests.hostile import PLACES, Payload, drop_unverified, fits, numbers, payloads, pieces, seen
 
 COMPUTED = {
@@ -67,20 +69,31 @@ def worded(library_data: Path, weights: Path, server: OpenAIServer) -> Iterator[
         data=library_data, model_path=weights, openai_base_url=server.url, chat_model=MODEL,
         retries=0, cache=False, verify=False,
     )  # fmt: skip
-    found: dict[object, Retrieval] = {}
-    retrieve = Retriever.retrieve
-
-    def retrieve_once(self: Retriever, query: str, k: int = 20, **narrowed: Any) -> Retrieval:
-        key = (query, k, str(narrowed))  # the same few questions are asked with every payload
-        return (
-            found[key]
-            if key in found
-            else found.setdefault(key, retrieve(self, query, k, **narrowed))
-        )
-
     with build(settings) as opened, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Retriever, "retrieve", retrieve_once)
+        keep_results(patch, Retriever, "retrieve", lambda *given, **named: f"{given} {named}")
+        keep_results(
+            patch,
+            QuestionReader,
+            "read_by_words",
+            lambda asked, thread, *_: (asked, len(thread.turns)),
+        )
+        keep_results(patch, Screen, "marked", lambda hits, asked: (asked, *(h.paper for h in hits)))
         yield opened
+
+
+def keep_results(
+    patch: pytest.MonkeyPatch, owner: type, name: str, key: Callable[..., Any]
+) -> None:
+    """What comes before the model's words is made once: few questions are asked with every payload."""
+    make, found = getattr(owner, name), dict[Any, Any]()
+
+    def make_once(self: object, *given: Any, **named: Any) -> Any:
+        at = key(*given, **named)
+        if at not in found:
+            found[at] = make(self, *given, **named)
+        return found[at]
+
+    patch.setattr(owner, name, make_once)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.prompt_injection import find_instructions, has_instruction, remove_instructions
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
-from rag.types import Answer, Delta
+from rag.types import Answer, Delta, Paper
 from tests.hostile import pieces, seen
 from tests.plants import PLANTS, Plant
 from tests.readers.pdf_maker import make_pdf
@@ -130,6 +130,11 @@ def plain(shelf: Path, weights: Path) -> Iterator[Assistant]:
 
 
 @pytest.fixture(scope="module")
+def papers(plain: Assistant) -> dict[str, Paper]:
+    return {paper.paper_id: paper for paper in plain.library.list_papers()}
+
+
+@pytest.fixture(scope="module")
 def server() -> Iterator[OpenAIServer]:
     with OpenAIServer() as running:
         yield running
@@ -147,10 +152,9 @@ def worded(shelf: Path, weights: Path, server: OpenAIServer) -> Iterator[Assista
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 def test_a_quotation_of_such_a_paper_is_shown_as_plain_words(
-    plain: Assistant, plant: Plant
+    plain: Assistant, papers: dict[str, Paper], plant: Plant
 ) -> None:
     answer = plain.ask(f"What is {NAMES[plant.name]} and on what is it tested?")
-    papers = {p.paper_id: p for p in plain.library.list_papers()}
     assert answer.citations
     html = answer_html.render_answer_html(answer, papers)
     assert not re.search(r"<(?:script|img|iframe|svg|a|style|form)\b", html)

@@ -25,7 +25,15 @@ from rag.ingest import planning
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.ingest.ingesting import apply_ingest
 from rag.library import Library
-from tests.stand_ins import Fuse, FusedEmbedder, FusedStores, QuickEmbedder, QuickStores, vector
+from tests.stand_ins import (
+    Fuse,
+    FusedEmbedder,
+    FusedStores,
+    QuickEmbedder,
+    QuickStores,
+    list_encodings,
+    vector,
+)
 
 CONTEXT = get_context("forkserver")
 LIMIT_S = 60.0
@@ -248,6 +256,4 @@ def test_the_command_killed_again_and_again_gets_there(
         apply_ingest(clean, QuickStores(), QuickEmbedder, documents)
         assert _state(library) == _state(clean)
         assert check_indexes(library, QuickStores()).problems == ()
-        assert (
-            len(library.list_encodings([chunk.chunk_id for chunk in library.list_chunks()])) == 59
-        )
+        assert len(list_encodings(library)) == 59

@@ -28,7 +28,7 @@ from rag.library.token_vector_store import (
 from rag.text import iter_words
 from rag.types.token_vectors import CompressedTokens, Encoding
 from tests.desk import Desk, write
-from tests.stand_ins import FloatKeeper, QuickEmbedder, compress_to_floats, vector
+from tests.stand_ins import FloatKeeper, QuickEmbedder, compress_to_floats, list_encodings, vector
 
 TITLES = tuple(f"The Kelp of the {place}" for place in ("Bay", "Sea", "Sound", "Firth", "Strait"))
 
@@ -77,7 +77,7 @@ def list_kept(folder: Path, url: str = "") -> dict[str, list[int]]:
     """The starts of the tokens of each chunk."""
     with Library.open(folder, url) as library:
         ids = library.list_chunk_ids()
-        encodings = library.list_encodings(ids)
+        encodings = list_encodings(library, ids)
     assert all(isinstance(one, StoredEncoding) for one in encodings)
     return {i: one.tokens.starts.tolist() for i, one in zip(ids, encodings, strict=True)}  # type: ignore[union-attr]
 

@@ -10,6 +10,7 @@ import pytest
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.ingest.ingesting import apply_ingest
 from rag.library import Library, open_writer
+from rag.library.chunk_rows import read_chunk_rows
 from rag.library.schema import LIBRARY_FILE, LIBRARY_MIGRATIONS
 from rag.readers import read
 from rag.types import DocumentPlan, DocumentReading, Entry, Place, Plan
@@ -17,7 +18,13 @@ from rag.types.errors import LibraryEmpty, LibraryError, LibraryLocked, NotFound
 from tests.conftest import DATABASES, create_database
 from tests.desk import Desk, write
 from tests.readonly import readonly_copy
-from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores, compress_to_floats
+from tests.stand_ins import (
+    QuickEmbedder,
+    QuickEncoder,
+    QuickStores,
+    compress_to_floats,
+    list_encodings,
+)
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
 
@@ -153,7 +160,7 @@ def test_encodings_are_what_the_embedder_gave(library: Library) -> None:
 
     chunks = library.list_chunks()[:7]
     given = QuickEncoder().encode([get_embedded_text(chunk) for chunk in chunks])
-    kept = library.list_encodings([chunk.chunk_id for chunk in chunks])
+    kept = list_encodings(library, [chunk.chunk_id for chunk in chunks])
     for one, other in zip(given, kept, strict=True):
         assert abs(one.vector - other.vector).max() < 1e-3
         compressed = compress_to_floats(one)
@@ -161,8 +168,14 @@ def test_encodings_are_what_the_embedder_gave(library: Library) -> None:
         assert other.tokens.scales.tolist() == compressed.scales.tolist()
         assert other.tokens.ids.tolist() == one.ids.tolist()
         assert other.tokens.starts.tolist() == one.spans[:, 0].tolist()
-    with pytest.raises(NotFound, match="no token vectors"):
-        library.list_encodings(["cnone"])
+    assert read_chunk_rows(library, ["cnone"]) == []
+
+
+def test_a_chunk_whose_embedder_makes_no_token_vectors_is_told(tmp_path: Path, seeds: Path) -> None:
+    with Library.open(tmp_path) as library:
+        apply_ingest(library, QuickStores(), QuickEmbedder, [seeds / LIST])
+        with pytest.raises(NotFound, match="no token vectors"):
+            read_chunk_rows(library, library.list_chunk_ids()[:1])
 
 
 def test_before_the_first_ingest_the_library_is_empty_and_nothing_is_made(

@@ -58,11 +58,11 @@ BROKEN = ('{\n', '{"a" 1},\n', '{"a": "b",\n', '"a,"b\n', '"a,b\n', "@a{", "@a{b
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_takes_linear_time(document: str) -> None:
     shapes = [*GENERIC, *(Shape(pump) for pump in BROKEN)]
-    assert overgrown(DOCUMENTS[document], shapes, 2_000) == ""
+    assert overgrown(DOCUMENTS[document], shapes, 1_000) == ""
 
 
 @pytest.mark.parametrize(
-    "written", [r"\s*,?\s+and", r"(?:a|b)+c", r"x(?:a+)+$", r"\w*a-\n", r"\[[^\]]*\]"]
+    "written", [r"\s*,?\s+and", r"(?:a|b)+c", r"x(?:a+)+$", r"\w*a-\n", r"\[(?:[^\]])*\]"]
 )
 def test_a_slow_pattern_is_noticed(written: str) -> None:
     slow = Used("slow", re.compile(written), anchored=False)

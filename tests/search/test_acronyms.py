@@ -11,7 +11,7 @@ from rag.search.acronyms import (
     is_measure,
     is_part,
 )
-from rag.search.retriever import extract_paper_terms
+from rag.search.word_matches import extract_paper_terms
 from tests.shelf import paper
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,11 +16,12 @@ from rag.search.late import (
     ASKING_BOOST,
     NAMED_LOSS,
     QueryTokens,
-    TokenMatrix,
+    TokenTable,
+    build_table,
     compute_sentence_signals,
     score,
 )
-from rag.types.token_vectors import DocumentTokens, Encoding
+from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 from tests.stand_ins import compress_to_floats, read_floats
 
 DIM = 6
@@ -28,11 +31,31 @@ def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
-    n = len(vectors)
-    encoding = Encoding(vectors[0], vectors, np.zeros(n, np.uint16), np.zeros((n, 2), np.int32))
-    spans = tuple((10 * n, 10 * n + 5) for n in range(len(starts)))
-    return TokenMatrix(vectors[0], compress_to_floats(encoding), np.array(starts), spans)
+class Text(NamedTuple):
+    """A chunk with one token a character, and where its sentences begin; the heading is one of them."""
+
+    vectors: NDArray[np.float32]
+    starts: list[int]
+
+
+def tabulate(texts: Sequence[Text]) -> TokenTable:
+    counts = [len(text.starts) - 1 for text in texts]
+    firsts = [start for text in texts for start in text.starts[1:]]
+    n_tokens = [len(text.vectors) for text in texts]
+    vectors = np.concatenate([text.vectors for text in texts])
+    spans = np.repeat(np.concatenate([np.arange(n) for n in n_tokens])[:, None], 2, axis=1)
+    encoding = Encoding(
+        vectors[0], vectors, np.zeros(len(vectors), np.uint16), spans.astype(np.int32)
+    )
+    return build_table(
+        compress_to_floats(encoding),
+        np.array([text.vectors[0] for text in texts]),
+        np.array(n_tokens),
+        np.zeros(len(texts), np.intp),
+        np.array([(start, start + 1) for start in firsts], np.intp).reshape(-1, 2),
+        np.array(counts),
+        np.zeros(len(texts), np.intp),
+    )
 
 
 def multiply(queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
@@ -47,7 +70,7 @@ def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]]:
+def cases(draw: st.DrawFn) -> tuple[QueryTokens, list[Text]]:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n_query = draw(st.integers(1, 5))
     asked = query(
@@ -55,27 +78,26 @@ def cases(draw: st.DrawFn) -> tuple[QueryTokens, list[TokenMatrix], list[NDArray
         [float(x) for x in rng.uniform(0.1, 3, n_query)],
         sorted(int(x) for x in rng.integers(0, 3, n_query)),
     )
-    chunks, vectors = [], []
+    chunks = []
     for _ in range(draw(st.integers(1, 4))):
         n = draw(st.integers(1, 7))
         held = unit(rng.normal(size=(n, DIM)))
         inner = draw(st.sets(st.integers(1, n - 1), max_size=3)) if n > 1 else set()
-        chunks.append(chunk(held, sorted({0, *inner})))
-        vectors.append(held)
-    return asked, chunks, vectors
+        chunks.append(Text(held, sorted({0, *inner})))
+    return asked, chunks
 
 
 @settings(max_examples=60)
 @given(cases())
 def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
-    case: tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]],
+    case: tuple[QueryTokens, list[Text]],
 ) -> None:
-    asked, chunks, vectors = case
-    (found,) = score([asked], chunks, multiply)
+    asked, chunks = case
+    (found,) = score([asked], tabulate(chunks), multiply)
     assert len(found.late) == len(found.local) == len(chunks)
-    for at, (held, matrix) in enumerate(zip(vectors, chunks, strict=True)):
-        ends = [*matrix.starts[1:], len(held)]
-        parts = [held[a:b] for a, b in zip(matrix.starts, ends, strict=True)]
+    for at, (held, starts) in enumerate(chunks):
+        ends = [*starts[1:], len(held)]
+        parts = [held[a:b] for a, b in zip(starts, ends, strict=True)]
         late = sum(
             w * max(float(q @ t) for t in held)
             for w, q in zip(asked.weights, asked.vectors, strict=True)
@@ -94,23 +116,40 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
         assert -1.001 <= found.late[at] <= 1.001
 
 
-def test_nothing_to_match_gives_no_scores() -> None:
-    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    (found,) = score([asked], [], multiply)
-    assert (len(found.late), len(found.local), found.by_sentence.shape) == (0, 0, (2, 0))
+def test_a_table_leaves_out_what_has_no_token_and_begins_each_chunk_with_its_heading() -> None:
+    """Two chunks: a heading of two characters and two sentences, of which no token of the first was read;
+    then one without heading, whose text begins at 50 in its paper, with a token in the midst of a word."""
+    starts = np.array([0, 6, 8, 0, 3, 4], np.int32)
+    n = len(starts)
+    tokens = CompressedTokens(
+        np.zeros(n, np.uint16), starts, np.ones(n, np.float32), np.zeros((n, 5), np.uint8)
+    )
+    table = build_table(
+        tokens,
+        np.eye(2, dtype=np.float32),
+        sizes=np.array([3, 3]),
+        begins=np.array([0, 50]),
+        sentences=np.array([(0, 3), (4, 9), (0, 2), (3, 7)]),
+        counts=np.array([2, 2]),
+        offsets=np.array([2, 0]),
+    )
+    assert table.spans.tolist() == [[0, 0], [4, 9], [50, 52], [53, 57]]
+    assert table.tokens.starts.tolist() == [0, 1, 3, 4] and table.cuts.tolist() == [0, 2, 4]
 
 
 def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -> None:
     axes = np.eye(4, dtype=np.float32)
-    together, apart = chunk(axes[:2], [0]), chunk(axes[:2], [0, 1])
+    together, apart = Text(axes[:2], [0]), Text(axes[:2], [0, 1])
     one_clause = query(axes[:2], [1, 1], [0, 0])
     two_clauses = query(axes[:2], [1, 1], [0, 1])
-    (found,) = score([one_clause], [together, apart], multiply)
+    (found,) = score([one_clause], tabulate([together, apart]), multiply)
     assert list(zip(found.late.tolist(), found.local.tolist(), strict=True)) == [
         pytest.approx((1.0, 1.0), abs=1e-3),
         pytest.approx((1.0, 0.5), abs=1e-3),
     ]
-    assert score([two_clauses], [apart], multiply)[0].local[0] == pytest.approx(1.0, abs=1e-3)
+    assert score([two_clauses], tabulate([apart]), multiply)[0].local[0] == pytest.approx(
+        1.0, abs=1e-3
+    )
 
 
 # --- sentences ----------------------------------------------------------------------------------

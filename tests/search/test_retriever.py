@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rag.app.assistant import Assistant
-from rag.search.retriever import N_WORD_MATCHES, Retriever, extract_paper_terms
+from rag.search.retriever import N_WORD_MATCHES, Retriever
+from rag.search.word_matches import extract_paper_terms
 from rag.text import iter_words, split_sentences, split_terms
 from rag.types import Chunk, Paper
 from tests.shelf import paper

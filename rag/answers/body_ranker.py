@@ -1,0 +1,146 @@
+"""Ranks the sentences of a paper's body by how well they answer a question.
+
+What ranks the sentences of an abstract (`rag.answers.sentence_ranker`) weighs eight or ten of one text against each
+other. A body has hundreds; some share more words with a question than the one that answers it, in a passage about
+something else, and some are rows of tables or pieces of formulas. So its score is one feature among others here: how
+well the passage fits, how many of the question's words a sentence has by how rare they are in this paper, and whether
+it is a whole sentence. ``python -m eval train bodies`` fits the weights to questions on bodies, and writes
+`WEIGHTS_FILE`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answers import sentence_ranker
+from rag.answers.sentence_forms import Request
+from rag.text import extract_terms, split_terms
+from rag.types import PaperHit, Sentence
+
+Array = NDArray[np.float64]
+
+WEIGHTS_FILE = Path(__file__).with_name("body_ranker.npz")
+_PASSAGE = ("score", "late", "lexical")
+_SIGNALS = ("unsaid", "described", "head", "plain")
+_CAPTION = re.compile(r"\W*(?:fig|table|figure)\b", re.IGNORECASE)
+_ENDS = tuple('.?!:;)]"”')
+_FORMS = ("caption", "row", "piece", "question", "lower")
+"""What is no whole sentence: a caption, a row of a table, what has no end, or no beginning; and what asks."""
+SHORT_WORDS, LONG_WORDS = 6, 60
+NAMES: tuple[str, ...] = (
+    "ranker",
+    *(f"passage_{name}" for name in _PASSAGE),
+    "passage_rank",
+    *_SIGNALS,
+    "words",
+    "words_of_paper",
+    *_FORMS,
+    "length",
+    "short",
+    "long",
+    "letters",
+    "digits",
+)
+"""The features, in the order of the weights."""
+
+
+@cache
+def load_weights() -> Array:
+    """The weight of each of `NAMES`."""
+    stored = np.load(WEIGHTS_FILE)
+    fitted = dict(zip(stored["names"].tolist(), stored["weights"].tolist(), strict=True))
+    return np.array([fitted[name] for name in NAMES])
+
+
+def count_passages(sentences: Sequence[Sentence]) -> int:
+    """Passages that the sentences stand in; an abstract is one."""
+    return len({sentence.passage.get("score", 0.0) for sentence in sentences})
+
+
+def keep_likeliest(
+    question: str,
+    hit: PaperHit,
+    sentences: Sequence[Sentence],
+    request: Request,
+    n: int,
+    *,
+    paper: bool,
+) -> list[Sentence]:
+    """The n sentences of a body that answer best, the best one first, the earlier of equals.
+
+    Args: as of `sentence_ranker.compute_features`.
+    """
+    features = compute_features(question, hit, sentences, request, paper=paper)
+    order = np.argsort(-(features @ load_weights()), kind="stable")
+    return [sentences[at] for at in order[:n].tolist()]
+
+
+def compute_features(
+    question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
+) -> Array:
+    """(n, len(NAMES)) What is known of each sentence; scores of passages and sentences against the best one's."""
+    texts = [hit.paper.text[slice(*s.span)] for s in sentences]
+    columns: dict[str, Array] = {
+        "ranker": sentence_ranker.compute_scores(question, hit, sentences, request, paper=paper)
+    }
+    for name in _PASSAGE:
+        columns[f"passage_{name}"] = _rate([s.passage.get(name, 0.0) for s in sentences])
+    best_first = sorted({s.passage.get("score", 0.0) for s in sentences}, reverse=True)
+    ranks = {score: rank for rank, score in enumerate(best_first, 1)}
+    columns["passage_rank"] = np.array([1 / ranks[s.passage.get("score", 0.0)] for s in sentences])
+    for name in _SIGNALS:
+        columns[name] = _rate([s.signals.get(name, s.score) for s in sentences])
+    columns |= _compute_words(hit, texts)
+    forms = np.array([_find_forms(told) for told in texts], dtype=float)
+    columns |= dict(zip(_FORMS, forms.T, strict=True))
+    n_words = np.array([len(told.split()) for told in texts])
+    n_chars = np.array([max(1, len(told)) for told in texts])
+    columns |= {
+        "length": np.log1p(n_words),
+        "short": (n_words < SHORT_WORDS).astype(float),
+        "long": (n_words > LONG_WORDS).astype(float),
+        "letters": np.array([sum(map(str.isalpha, told)) for told in texts]) / n_chars,
+        "digits": np.array([sum(map(str.isdigit, told)) for told in texts]) / n_chars,
+    }
+    return np.stack([columns[name] for name in NAMES], axis=1)
+
+
+def _find_forms(told: str) -> tuple[bool, ...]:
+    """Whether a sentence has each of `_FORMS`."""
+    end = told.rstrip()
+    return (
+        _CAPTION.match(told) is not None,
+        " | " in told,
+        not end.endswith(_ENDS),
+        end.endswith("?"),
+        told[:1].islower(),
+    )
+
+
+def _rate(values: Sequence[float]) -> Array:
+    """Scores against the best one, which is 0."""
+    scores = np.array(values)
+    rated: Array = 10 * (scores - scores.max())
+    return rated
+
+
+def _compute_words(hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
+    """Shares of the question's words, by their weight in the library and by how few sentences of this paper have them."""
+    idf = {term: m.idf for m in hit.words if m.idf > 0 for term in extract_terms(m.word)}
+    terms_of = [idf.keys() & set(split_terms(told)) for told in texts]
+    n = len(texts)
+    n_having = {term: sum(term in has for has in terms_of) for term in idf}
+    rare = {t: math.log(1 + (n - k + 0.5) / (k + 0.5)) if k else 0.0 for t, k in n_having.items()}
+    columns = {}
+    for name, weights in (("words", idf), ("words_of_paper", rare)):
+        total = sum(weights.values()) or 1.0
+        shares = np.array([sum(weights[term] for term in has) / total for has in terms_of])
+        columns[name] = shares - shares.max()
+    return columns
