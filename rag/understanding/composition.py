@@ -258,8 +258,8 @@ _NEW_DATA = re.compile(
 """Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
 _DATA_THERE_ARE = re.compile(
     rf"\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:exist|available|out there|are there)\b"
-    rf"|\b(?:is|are) there (?:[\w-]+ ){{0,3}}?{_DATA}\b"
-    rf"|^\W*(?:(?:list|show|name|give|me|the|all|any|some) ){{0,4}}(?:[\w-]+ )?{_DATA_OF_SEVERAL} (?:for|on|of|about)\b",
+    rf"|\b(?:is|are) there (?:\w[\w-]{{0,30}} ){{0,3}}?{_DATA}\b"
+    rf"|^\W{{0,3}}(?:(?:list|show|name|give|me|the|all|any|some) ){{0,4}}(?:\w[\w-]{{0,30}} )?{_DATA_OF_SEVERAL} (?:for|on|of|about)\b",
     re.IGNORECASE,
 )
 """Words that ask what data there are for a topic: one paper's was told of "which data sets for tracking exist"."""

@@ -12,7 +12,7 @@ from itertools import islice
 
 from rag.library.fields import format_condition
 from rag.types.fields import FIELDS
-from rag.types.query import Part, Query, Reading
+from rag.types.query import RECAP, Part, Query, Reading
 from rag.types.query_text import print_condition, print_query
 from rag.understanding.antecedents import POINTED_BY_WORDS
 from rag.understanding.candidates import list_candidates
@@ -34,7 +34,13 @@ def join(turn: Turn) -> Reading:
     frame, state, library = turn.frame, turn.state, turn.library
     if reason := explain(frame.question, state):
         return Reading(state.query, frame.question, reason="it asks why", notes=(reason,))
-    (share, best), *others = rank(turn, list_candidates(turn))
+    ranked = rank(turn, list_candidates(turn))
+    link, sure = frame.links[0]
+    recaps = [c for _, c in ranked if c.query.what == RECAP]
+    if recaps and link == "recap" and sure >= _SURE_OF_RECAP:
+        # Few conversations ask for one, so the choice among readings has hardly seen any.
+        ranked = [(sure, recaps[0]), *((s * (1 - sure), c) for s, c in ranked if c not in recaps)]
+    (share, best), *others = ranked
     query = choose_offered(best.query, state.query, library)
     if query.want == "passages":
         query = replace(
@@ -52,8 +58,19 @@ def join(turn: Turn) -> Reading:
         is_close=bool(different) and different[0][0] > CLOSE * share,
         unread=tuple(dict.fromkeys(_list_unread(turn, best, query))),
         notes=(*best.alone.notes, *filter(None, (no_place,))),
-        confidence=share,
+        confidence=min(1.0, share + sum(s for s, o in others if _is_told_alike(o.query, query))),
     )
+
+
+_SURE_OF_RECAP = 0.8
+
+
+def _is_told_alike(a: Query, b: Query) -> bool:
+    """Whether both ask what papers say, and not of different ones: "and bridge distillation?", with its paper
+    or without.
+    """
+    papers = {*a.papers}, {*b.papers}
+    return {a.want, b.want} <= {*CONTENT} and (papers[0] <= papers[1] or papers[1] <= papers[0])
 
 
 def _is_different(a: Query, b: Query) -> bool:
