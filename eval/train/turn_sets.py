@@ -8,12 +8,11 @@ before each turn, so that a turn is judged by itself.
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol, cast, get_args
+from typing import Any, Protocol, cast, get_args
 from unittest.mock import patch
 
 import yaml
@@ -245,26 +244,3 @@ def list_filled(assistant: Assistant, row: Mapping[str, Any], encode: Encode) ->
     _, turn = read_turn(last, thread, assistant.library.view, encode)
     if turn is not None:
         yield Asked(last, turn, PrintedJudge(row["reading"]), FILLED_WORTH, is_judged=False)
-
-
-# --- kept for the next fit -------------------------------------------------------------------------
-
-
-class TurnPickler(pickle.Pickler):
-    """Writes turns without the libraries that they are of, whose names it writes instead."""
-
-    def __init__(self, file: IO[bytes], names: Mapping[int, str]) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._names = names
-
-    def persistent_id(self, obj: object) -> str | None:
-        return self._names.get(id(obj))
-
-
-class TurnUnpickler(pickle.Unpickler):
-    def __init__(self, file: IO[bytes], libraries: Mapping[str, LibraryView]) -> None:
-        super().__init__(file)
-        self._libraries = libraries
-
-    def persistent_load(self, pid: str) -> LibraryView:
-        return self._libraries[pid]

@@ -81,10 +81,6 @@ class LateScores:
     by_chunk: Matrix
     cuts: NDArray[np.intp]
 
-    def get_best(self, at: int) -> Matrix:
-        """(n_query_tokens, m) The part of ``by_sentence`` that is one chunk's."""
-        return self.by_sentence[:, self.cuts[at] : self.cuts[at + 1]]
-
 
 def match_floats(queries: Matrix, tokens: DocumentTokens) -> Matrix:
     """A `Match` of token vectors that are kept as they are, the bytes of their floats in ``packed``."""

@@ -26,8 +26,8 @@ class Pieces:
         where: Conditions, but for people named.
         authors: Conditions of the people named, in their role; ``excluded`` of those not wanted.
         people: Named; ``besides`` those not wanted.
-        fields: Asked for or grouped by.
-        asked: The words of the fields asked for.
+        attributes: Fields asked for, in the words ``asked``; ``groups`` those grouped by.
+        role: The field of people named or spoken of: ``first_author``; may be empty.
         flags: Conditions that words outside all slots may mean: ``solo``, ``reviews``.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,8 +63,8 @@ def gather_facts(turn: Turn) -> TurnFacts:
     return TurnFacts(signs, dict(frame.links), words, topic, texts, names)
 
 
-def _list_terms(slots: object) -> frozenset[str]:
-    return frozenset(t for s in slots for t in split_terms(s.text)) - STOP_WORDS  # type: ignore[attr-defined]
+def _list_terms(slots: Iterable[Slot]) -> frozenset[str]:
+    return frozenset(t for s in slots for t in split_terms(s.text)) - STOP_WORDS
 
 
 def _list_words(question: str, slots: tuple[Slot, ...]) -> dict[str, float]:

@@ -111,7 +111,8 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
             )
         assert found.late[at] == pytest.approx(late, abs=1e-5)
         assert found.local[at] == pytest.approx(local, abs=1e-5)
-        assert found.get_best(at).shape == (len(asked.weights), len(parts))
+        own = found.by_sentence[:, found.cuts[at] : found.cuts[at + 1]]
+        assert own.shape == (len(asked.weights), len(parts))
         assert found.local[at] <= found.late[at] + 1e-6
         assert -1.001 <= found.late[at] <= 1.001
 
