@@ -256,6 +256,7 @@ def fill_shown(query: Query, previous: Answer | None) -> Query:
     return replace(
         query,
         papers=tuple(fill(paper, papers) for paper in query.papers),
+        like=fill(query.like, papers),
         people=tuple(
             PersonRef(p.typed, tuple(fill(n, people) for n in p.names)) for p in query.people
         ),

@@ -272,7 +272,9 @@ def _answer_similar(
     query: Query, library: LibraryView, retrieve: Retrieve, under: Sequence[Condition]
 ) -> Answer:
     """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
-    (paper,) = library.list_papers([query.like])
+    paper = library.get_paper(query.like)
+    if paper is None:
+        return Answer("", "abstained", query.route, phrases.tell_no_paper(query.like))
     retrieve_others = build_retrieve_without(retrieve, query.like)
     about = find_on_topic(paper.name, library, retrieve_others, under or None)
     similar = [hit.paper for hit in about][: query.k or _MOST_ALIKE]

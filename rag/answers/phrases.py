@@ -279,6 +279,10 @@ def tell_none_has(n: int, phrase: str, noun: str) -> str:
     return f"None of the {counted(n)}{add_before(phrase)} has {noun}."
 
 
+def tell_no_paper(paper_id: str) -> str:
+    return f"The library has no paper #{paper_id}; it may have been removed. `paperfolk papers` lists what there is."
+
+
 def refuse_unread(words: str) -> str:
     return f"I cannot check '{words}', so it is not taken into account."
 

@@ -183,3 +183,17 @@ class CalledPapers(ScopedLibrary):
             .having(func.count() == len(terms))
         )
         return [row[0] for row in self.library.fetch(described.limit(2))]
+
+    def find_entitled_alone(self, terms: Collection[str]) -> dict[str, str]:
+        """Id of the one paper whose title or label has an index term, for each term that has only one."""
+        alone = (
+            select(PAPER_WORDS.c.word, func.min(PAPER_WORDS.c.paper_id))
+            .where(
+                is_listed(PAPER_WORDS.c.word, terms),
+                PAPER_WORDS.c.kind == "stem",
+                self._is_in_scope(PAPER_WORDS),
+            )
+            .group_by(PAPER_WORDS.c.word)
+            .having(func.count() == 1)
+        )
+        return {term: paper_id for term, paper_id in self.library.fetch(alone)}

@@ -72,6 +72,7 @@ Detail = Literal[
     "yes_no",
 ]
 Measure = Literal["each", "average", "median", "sum"]
+Way = Literal["descending", "ascending", "both ends"]
 RECAP = "recap"
 NOTHING_SHOWN = "nothing shown"
 READING_ORDER = "reading order"
@@ -118,7 +119,7 @@ class Order:
     """An order of papers or people by one field."""
 
     field: str
-    way: Literal["descending", "ascending", "both ends"] = "descending"
+    way: Way = "descending"
 
     def __post_init__(self) -> None:
         if not find_field(self.field).is_sortable:

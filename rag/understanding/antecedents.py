@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Literal
 
 from rag.library.naming import get_recency_key
@@ -23,6 +24,7 @@ from rag.understanding.dialogue_state import (
     find_placed_people,
     list_others,
     list_terms,
+    split_once,
 )
 from rag.understanding.entities import find_described
 from rag.understanding.frame_types import Frame, Slot
@@ -113,6 +115,12 @@ def list_papers_meant(
     for slot in frame.slots:
         if slot.kind in ("topic", "paper") and (described := find_described(slot.text, library)):
             add((described,), "described")
+    # "germany one: days until it ended"
+    asking = load_heads().asking_words
+    words = {w for w in re.findall(r"[\w-]+", question.lower()) if is_topical(w, asking)}
+    alone = library.find_entitled_alone({*split_terms(" ".join(words))} - STOP_WORDS)
+    for paper_id in [*dict.fromkeys(alone.values())][:_MOST_ENTITLED]:
+        add((paper_id,), "title word")
     others = list_others(state)
     add(others, "rest")
     if state.paper:
@@ -143,10 +151,10 @@ def _find_told(frame: Frame, papers: list[Paper]) -> list[tuple[str, tuple[str, 
     topics = " ".join(s.text for s in frame.slots if s.kind == "topic" and not s.is_negative)
     words = {t for t in split_terms(topics) if t not in STOP_WORDS}
     if words:
-        titled = tuple(p.paper_id for p in papers if words <= {*split_terms(p.name)})
+        titled = tuple(p.paper_id for p in papers if words <= split_once(p.name))
         if not titled:
             titled = tuple(
-                p.paper_id for p in papers if words <= {*split_terms(f"{p.name} . {p.text}")}
+                p.paper_id for p in papers if words <= split_once(f"{p.name} . {p.text}")
             )
             by = "words of text"
         else:
@@ -166,25 +174,29 @@ def _rank_by_words(question: str, papers: list[Paper]) -> list[tuple[str, tuple[
     """The two papers whose names and authors have most of the question's words, rare ones above all."""
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     bags = {
-        p.paper_id: {*split_terms(f"{p.name} {' '.join(a.name for a in p.authorships)}")}
+        p.paper_id: split_once(f"{p.name} {' '.join(a.name for a in p.authorships)}")
         for p in papers
     }
     texts = {p.paper_id: list_terms(p) for p in papers}
     n_with = {w: sum(w in bag for bag in texts.values()) + 1 for w in words}
     scores = {
-        i: sum(1 / n_with[w] for w in words & bag)
-        + _IN_TEXT * sum(1 / n_with[w] for w in words & texts[i])
+        # exact sums: those of a set come in an order that is another in each process
+        i: fsum(1 / n_with[w] for w in words & bag)
+        + _IN_TEXT * fsum(1 / n_with[w] for w in words & texts[i])
         for i, bag in bags.items()
     }
     best = sorted((i for i in scores if scores[i]), key=lambda i: -scores[i])
     return [("words" if at == 0 else "words too", (i,)) for at, i in enumerate(best[:2])]
 
 
+_MOST_ENTITLED = 3
 _IN_TEXT = 0.4
 """What a word of a paper's text counts for beside one of its name."""
 
 
-def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) -> list[Antecedent]:
+def list_people_meant(
+    frame: Frame, state: DialogueState, library: LibraryView, paper: Paper | None
+) -> list[Antecedent]:
     """People shown, or behind papers shown, that the turn may be asked of."""
     question = frame.question
     found: dict[tuple[str, ...], Antecedent] = {}
@@ -213,7 +225,6 @@ def list_people_meant(frame: Frame, state: DialogueState, library: LibraryView) 
         add((name,), "of those")
     add((*state.earlier_people[:1], *state.people[:1]), "pair")
     add(state.earlier_people[:1], "before", 1)
-    paper = library.get_paper(state.paper) if state.paper else None
     if paper is not None:
         authors = tuple(library.list_people_of(paper))
         add(authors[:1], "author")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Form, Order, PersonRef, Query, Reading
+from rag.types.query import Form, Order, PersonRef, Query, Reading, Way
 from rag.understanding.antecedents import Antecedent
 from rag.understanding.candidates_sets import assemble
 from rag.understanding.candidates_shown import (
@@ -75,6 +75,10 @@ def change_set(turn: Turn) -> Iterator[Candidate]:
         for each in orders:
             if FIELDS[each.field].of == "person":
                 yield say("order", query=replace(last, order=each, k=pieces.k or last.k))
+    if last.order and last.order.way != "both ends":
+        way: Way = "ascending" if last.order.way == "descending" else "descending"
+        turned = replace(last.order, way=way)
+        yield say("order", query=replace(last, order=turned, k=pieces.k or last.k))
     if last.want == "groups":
         yield say("groups", query=replace(last, k=pieces.k or 1))
         for name in pieces.groups[:1]:
@@ -87,7 +91,7 @@ def change_set(turn: Turn) -> Iterator[Candidate]:
             "listed", query=replace(last, want="papers", where=(*last.base, *last.where), base=())
         )
     base = get_set(state)
-    if base is not None and (base.where or base.about) and turn.may_want("share"):
+    if base is not None and (base.where or base.about):
         yield say("share", query=Query("share", where=base.where, about=base.about, base=base.base))
     both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
     if len(both) > max(len(state.papers), len(state.papers_before)):

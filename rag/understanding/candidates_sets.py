@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Measure, Order, Query, Topic
 from rag.understanding.antecedents import POINTED_BY_WORDS, Antecedent
@@ -21,6 +22,7 @@ from rag.understanding.dialogue_merging import (
     show_all,
 )
 from rag.understanding.entities import negate
+from rag.understanding.field_words import read_group
 from rag.understanding.paper_queries import limit_to_authors
 from rag.understanding.pieces import Pieces
 from rag.understanding.slots import are_alternatives, merge_conditions
@@ -55,6 +57,7 @@ _OTHER = re.compile(
     r"\b(?:others?|else|another|more|later|earlier|further|besides|different|also)\b", re.IGNORECASE
 )
 _MOST_SHOWN = 6
+_MOST_ASKED = 21
 _GUESSED = ("author", "of paper", "few", "pair", "before", "of those")
 """Ways of finding people by which a topic spoken of is not theirs as well."""
 
@@ -85,6 +88,9 @@ def list_bases(turn: Turn) -> list[Base]:
     for who in turn.people_meant:
         for about in dict.fromkeys((None, None if who.by in _GUESSED else state.topic)):
             add(who, (limit_to_authors(who.names),), about)
+            if 1 < len(who.names) < 4:
+                each = tuple(limit_to_authors((name,)) for name in who.names)
+                add(replace(who, also=(*who.also, "each")), each, about)
     add(Antecedent("library"), (), None)
     several = [at for at in turn.papers_meant if len(at.ids) > 1 and at.by != "beside"]
     for at in several[:_MOST_SHOWN]:
@@ -97,10 +103,38 @@ def assemble(turn: Turn) -> Iterator[Candidate]:
     wants = {label.split()[0] for label, share in turn.labels}
     question = turn.frame.question
     others = [*dict.fromkeys(who.names[0] for who in turn.people_meant if len(who.names) == 1)][:2]
+    shared = list_shared_values(turn)
     for pieces in turn.pieces:
+        if shared:
+            pieces = replace(pieces, where=(*pieces.where, *shared))
         for base in list_bases(turn):
             for how, (where, about) in _limit(base, pieces, question, others):
                 yield from _ask(turn, base, pieces, how, where, about, wants)
+
+
+def list_shared_values(turn: Turn) -> tuple[Condition, ...]:
+    """``what else has that journal``, ``more by Desai, same year``: values of the one paper in view."""
+    paper = turn.paper_in_view
+    match = _SHARED.search(turn.frame.question)
+    if paper is None or match is None:
+        return ()
+    field = read_group(match[1])
+    if field == "year":
+        return (Condition("year", "is", paper.year),) if paper.year else ()
+    values = {
+        "venue": paper.venue,
+        "category": paper.category,
+        "affiliation": paper.affiliations[0] if paper.affiliations else None,
+    }
+    value = values.get(field)
+    return (Condition(field, "is", value),) if value else ()
+
+
+_SHARED = re.compile(
+    r"\b(?:same|that|this|its) (years?|yr|journals?|venues?|conferences?|categor\w+|fields?|affiliations?|universit\w+"
+    r"|institut\w+|labs?|compan\w+)\b",
+    re.IGNORECASE,
+)
 
 
 def _limit(
@@ -123,6 +157,19 @@ def _limit(
         wheres.setdefault(merge_conditions(tuple(where)), how)
 
     add("kept", (*rest, *own, *authors))
+    is_list = base.at.kind == "set"
+    excludes = EXCLUDES.search(question)
+    # "please only these that are having a software with it"
+    if base.at.by == "last" and not any(c.field == "code" for c in (*rest, *own)):
+        for has_code in (True, False):
+            add("code", (*rest, *own, *authors, Condition("code", "is", has_code)))
+    for c in rest if is_list and (excludes or _OTHER.search(question)) else ():
+        if FIELDS[c.field].type != "person" and (turned := negate(c)) != c:
+            add("turned", (*(turned if c == o else o for o in rest), *own, *authors))
+    if len(pieces.authors) == 2 and excludes:
+        for one, other in (pieces.authors, pieces.authors[::-1]):
+            lacks = Condition("author", "lacks", tuple(map(str, other.values)))
+            add("without one", (*others, *own, one, lacks))
     if pieces.authors and people:
         add("person replaced", (*others, *own, *authors))
     if pieces.excluded and people:
@@ -131,13 +178,14 @@ def _limit(
     if pieces.role and people and not pieces.authors:
         role = tuple(replace(c, field=pieces.role) for c in people if c.operator in ("is", "in"))
         add("role", (*others, *own, *role))
+        # "on which of them is he not first"
+        if excludes:
+            add("role turned", (*people, *others, *own, *map(negate, role)))
     if contextual:
         add("time moved", (*(c for c in rest if get_group(c.field) != "time"), *own, *contextual))
     if pieces.authors and len(pieces.people) == 1 and pieces.role:
         plain = tuple(replace(c, field="author") for c in pieces.authors)
         add("kept", (*rest, *own, *plain, *pieces.excluded))
-    excludes = EXCLUDES.search(question)
-    is_list = base.at.kind == "set"
     for name in others_meant if excludes and is_list and not pieces.authors else ():
         left = (c for c in rest if str(c.value) != name)
         lacks = Condition("author", "lacks", (name,))
@@ -149,6 +197,8 @@ def _limit(
         lacking = tuple(Condition("author", "lacks", (str(c.value),)) for c in pieces.authors)
         kept = tuple(c for c in rest if str(c.value) not in {str(a.value) for a in pieces.authors})
         add("without person", (*kept, *own, *lacking))
+    if is_list:
+        yield from _replace_values(base, rest, (*own, *authors), pieces, parse_number(question))
     for where, how in wheres.items():
         topics: dict[Topic | None, str] = {}
         if pieces.topic is None:
@@ -166,6 +216,25 @@ def _limit(
                 topics.setdefault(_exclude(base.about, pieces.topic.words), "topic without")
         for topic, what in topics.items():
             yield f"{how}, {what}", (where, topic)
+
+
+def _replace_values(
+    base: Base,
+    rest: Sequence[Condition],
+    own: Sequence[Condition],
+    pieces: Pieces,
+    number: int | None,
+) -> Iterator[tuple[str, Limits]]:
+    """``papers with the keyword pensions / and wages``: another value of the same field."""
+    words = pieces.topic.words if pieces.topic else ""
+    for c in rest:
+        type_ = FIELDS[c.field].type
+        value = words if type_ == "name" else number if c.field == "n_authors" else None
+        if value and c.operator in ("is", "contains"):
+            where = merge_conditions(
+                (*(replace(c, value=value) if c == o else o for o in rest), *own)
+            )
+            yield "value replaced, topic kept", (where, base.about)
 
 
 def _exclude(topic: Topic | None, without: str) -> Topic | None:
@@ -199,7 +268,11 @@ def _ask(
         return turn.say(kind or how.split(",")[0], "narrow", base.at, query, alone)
 
     kept = last.order if last else None
-    for each in dict.fromkeys((order, kept, None) if "papers" in wants or order else (None,)):
+    orders = (order, kept, None) if "papers" in wants or order else (None,)
+    # "in ascending date sequence": what names an order is not always seen as one
+    if how == "kept, topic kept" and (base.at.kind, base.at.age) != ("library", 0):
+        orders = (*orders, Order("date", "ascending"), Order("date"))
+    for each in dict.fromkeys(orders):
         yield say(Query("papers", where=where, about=about, order=each, k=pieces.k))
     # "did the same first author write a later one?": others than the one spoken of
     is_one = base.at.kind == "people" and len(turn.state.papers) == 1
@@ -232,7 +305,9 @@ def _ask(
             if FIELDS[group].plural:
                 yield say(Query("groups", where=where, about=about, by=(group,)))
     if order is not None and ("extreme" in wants or "papers" in wants):
-        yield say(Query("extreme", where=where, about=about, order=order, k=pieces.k))
+        number = parse_number(turn.frame.question) or 0  # "the latest three, kindly"
+        for k in dict.fromkeys((pieces.k, number if 1 < number < _MOST_ASKED else pieces.k)):
+            yield say(Query("extreme", where=where, about=about, order=order, k=k))
     if "people" in wants or "profile" in wants:
         each_about = replace(about, all_of=()) if about and about.all_of else about
         orders = (Order("n_papers"), None)

@@ -79,7 +79,7 @@ def ask_papers(turn: Turn) -> Iterator[Candidate]:
                 about = own.about if own.want == "overview" else None
                 query = replace(own, papers=at.ids, is_about_several=not is_one, about=about)
                 yield say(query, alone)
-        if is_one and turn.may_want("papers") and (paper := turn.library.get_paper(at.ids[0])):
+        if is_one and turn.may_want("papers") and (paper := turn.get_paper(at.ids[0])):
             where = (*pieces.where, *pieces.authors, *pieces.excluded, *exclude((), at.ids))
             gone = [
                 who.names[0]
@@ -118,7 +118,7 @@ def list_more(turn: Turn) -> Iterator[Candidate]:
     alone = turn.read(turn.labels[0][0], "more")
     say = partial(turn.say, link="more", alone=alone)
     k = alone.query.k
-    paper = turn.library.get_paper(state.paper) if state.paper else None
+    paper = turn.paper_in_view
     if paper is not None and len(state.papers) == 1:
         at, itself = Antecedent("paper", (paper.paper_id,), by="last"), exclude((), state.papers)
         about = None if alone.query.like else alone.query.about
@@ -169,11 +169,12 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
     say = partial(turn.say, alone=alone)
     named = Antecedent("paper", pieces.papers, by="named") if pieces.papers else None
     meant = [*([named] if named else []), *turn.papers_meant]
+    n_single = 0
     for at in meant:
         link: Link = "one_of" if at.by != "last" else "same_paper" if len(at.ids) == 1 else "all_of"
         relations: tuple[RelationKind, ...] = ("authors", "first_author")
         relations = (*relations, "common_authors") if len(at.ids) > 1 else relations
-        for relation in relations if turn.may_want("people") else ():
+        for relation in relations if turn.may_want("people") or at.by == "last" else ():
             query = Query("people", papers=at.ids, relation=relation, besides=pieces.besides)
             yield say("authors", link, at, query, label=f"people {relation}")
         if 1 < len(at.ids) < 4 and (turn.may_want("comparison") or turn.may_want("passages")):
@@ -183,8 +184,15 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
             )
             yield say("compared", link, at, query)
         fields = [f for f in pieces.attributes if FIELDS[f].of == "paper"]
-        if len(fields) > 1:
-            yield say("field", link, at, Query("values", by=tuple(fields), papers=at.ids))
+        # "wot uni", "how many people wrote that": words that name a field are learned
+        if len(at.ids) == 1 and n_single < _MOST_SINGLE:
+            n_single += 1
+            yield say("field", link, at, Query("count", by=("author",), papers=at.ids))
+            fields = [*dict.fromkeys((*fields, *_FIELDS_ASKED))]
+        if len(pieces.attributes) > 1:
+            several = tuple(f for f in pieces.attributes if FIELDS[f].of == "paper")
+            if len(several) > 1:
+                yield say("field", link, at, Query("values", by=several, papers=at.ids))
         for field in fields:
             yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
     names = tuple(p.names[0] for p in pieces.people if p.names)
@@ -202,6 +210,9 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
 
 
 _MOST_PEOPLE = 8
+_MOST_SINGLE = 3
+_FIELDS_ASKED = ("year", "venue", "affiliation", "code", "n_authors", "category")
+"""Fields of a paper that are asked for in many words."""
 
 
 def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[Candidate]:

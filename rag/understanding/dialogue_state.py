@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
@@ -265,9 +265,15 @@ def list_named(alone: Reading) -> tuple[str, ...]:
 # --- pointing ------------------------------------------------------------------------------
 
 
-def list_terms(paper: Paper) -> set[str]:
+@lru_cache(maxsize=4096)
+def split_once(text: str) -> frozenset[str]:
+    """The terms of a text; a conversation asks for those of its papers at each turn."""
+    return frozenset(split_terms(text))
+
+
+def list_terms(paper: Paper) -> frozenset[str]:
     """The terms of a paper's title and text."""
-    return set(split_terms(f"{paper.title or ''} . {paper.text}"))
+    return split_once(f"{paper.title or ''} . {paper.text}")
 
 
 def find_called(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:

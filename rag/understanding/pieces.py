@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import get_args
 
-from rag.library.view import LibraryView
+from rag.library.view import LibraryView, PrintedField
 from rag.text import fold, join_names
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Form, Order, PersonRef, Topic
@@ -90,6 +91,23 @@ def take_apart(
     )  # fmt: skip
 
 
+def read_as_values(pieces: Pieces, library: LibraryView) -> Iterator[Pieces]:
+    """The same, with the topic for what papers print in a field: ``only Immunity``, ``karolinska ones``."""
+    topic = fold(pieces.topic.words) if pieces.topic else ""
+    if not topic or len(topic.split()) > _MOST_WORDS:
+        return
+    fields: tuple[PrintedField, ...] = get_args(PrintedField)
+    for field, values in library.list_printed(dict.fromkeys(fields, (topic,))).items():
+        for value in values.values():
+            yield replace(pieces, topic=None, where=(*pieces.where, Condition(field, "is", value)))
+    if topic in library.vocabulary.places:
+        part = Condition("affiliation", "contains", topic)
+        yield replace(pieces, topic=None, where=(*pieces.where, part))
+
+
+_MOST_WORDS = 5
+
+
 def choose_spoken(person: PersonRef, spoken: Sequence[str]) -> PersonRef:
     """The person with the one spoken of who is called so, where the library alone cannot tell."""
     if len(person.names) == 1:
@@ -107,7 +125,8 @@ def _find_spoken(question: str, spoken: Sequence[str]) -> str:
 
 
 _ROLE = re.compile(
-    r"\b(?:first|lead|leads|leading|led|1st|main|(?P<last>last|senior))\b", re.IGNORECASE
+    r"\b(?:first|lead|leads|leading|led|1st|main|heads?|heading|headed|(?P<last>last|senior))\b",
+    re.IGNORECASE,
 )
 _ALONE = re.compile(
     r"\b(?:alone|solo|sole|single[ -]?(?:author\w*|hand\w*)|(?:him|her|them)self|on (?:his|her|their) own)\b",

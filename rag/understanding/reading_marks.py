@@ -10,9 +10,9 @@ from rag.text import STOP_WORDS, split_terms
 from rag.text.everyday import is_everyday
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Detail, Query, Topic
-from rag.understanding.dialogue_state import CONTENT, SETS
+from rag.understanding.dialogue_state import CONTENT, SETS, split_once
 from rag.understanding.frame_types import Slot
-from rag.understanding.turn_signs import TurnFacts, split_once
+from rag.understanding.turn_signs import TurnFacts
 from rag.understanding.turns import Candidate, Turn
 
 Marks = dict[str, float]

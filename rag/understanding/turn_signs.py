@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rag.text import STOP_WORDS, split_terms
+from rag.understanding.dialogue_state import split_once
 from rag.understanding.frame_types import Slot
 from rag.understanding.head_features import MASKED, mask_question
 from rag.understanding.heads import load_heads
@@ -35,12 +35,6 @@ class TurnFacts:
     topic: frozenset[str]
     texts: Mapping[str, frozenset[str]]
     names: Mapping[str, frozenset[str]]
-
-
-@lru_cache(maxsize=4096)
-def split_once(text: str) -> frozenset[str]:
-    """The terms of a text; a conversation asks for those of its papers at each turn."""
-    return frozenset(split_terms(text))
 
 
 def gather_facts(turn: Turn) -> TurnFacts:

@@ -20,7 +20,7 @@ from rag.understanding.composition import compose
 from rag.understanding.dialogue_state import DialogueState
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame, Link
-from rag.understanding.pieces import Pieces, take_apart
+from rag.understanding.pieces import Pieces, read_as_values, take_apart
 
 _LEAST_SHARE = 0.03
 _MOST_LABELS = 4
@@ -87,8 +87,9 @@ class Turn:
     def pieces(self) -> tuple[Pieces, ...]:
         """What the turn's words give, as each of its frames has them."""
         spoken = self.people_spoken
-        taken = (take_apart(frame, self.entities, self.library, spoken) for frame in self.frames)
-        return tuple(dict.fromkeys(taken))
+        taken = [take_apart(frame, self.entities, self.library, spoken) for frame in self.frames]
+        more = (each for pieces in taken for each in read_as_values(pieces, self.library))
+        return tuple(dict.fromkeys((*taken, *more)))
 
     @cached_property
     def people_spoken(self) -> tuple[str, ...]:
@@ -114,9 +115,24 @@ class Turn:
         state = self.state
         lists = (i for ids in state.lists for i in ids)
         ids = dict.fromkeys(
-            (*state.query.papers, *state.papers, *state.listed, *state.earlier_papers, *lists)
+            (
+                state.paper,
+                *state.query.papers,
+                *state.papers,
+                *state.listed,
+                *state.earlier_papers,
+                *lists,
+            )
         )
-        return {p.paper_id: p for p in self.library.list_papers(tuple(ids))}
+        return {p.paper_id: p for p in self.library.list_papers(tuple(filter(None, ids)))}
+
+    def get_paper(self, paper_id: str) -> Paper | None:
+        return self.papers_shown.get(paper_id) or self.library.get_paper(paper_id)
+
+    @cached_property
+    def paper_in_view(self) -> Paper | None:
+        """The one that the answer before was about."""
+        return self.papers_shown.get(self.state.paper)
 
     @cached_property
     def papers_meant(self) -> list[Antecedent]:
@@ -124,7 +140,7 @@ class Turn:
 
     @cached_property
     def people_meant(self) -> list[Antecedent]:
-        return list_people_meant(self.frame, self.state, self.library)
+        return list_people_meant(self.frame, self.state, self.library, self.paper_in_view)
 
     @cached_property
     def shares(self) -> Mapping[str, float]:

@@ -560,3 +560,10 @@ def test_lone_surrogates_come_back_in_no_record(assistant: Assistant) -> None:
         thread = thread.add_turn(Turn(question, answer))
     with pytest.raises(NotFound):
         assistant.paper("\ud800")
+
+
+def test_papers_like_one_that_is_not_there_are_declined_in_a_sentence(assistant: Assistant) -> None:
+    answer = assistant.query("papers like #p000000000000")
+
+    assert answer.status == "abstained"
+    assert "#p000000000000" in answer.text
