@@ -126,7 +126,9 @@ def test_when_one_is_killed_as_it_ingests_the_other_goes_on(
     write(folder / "a.jsonl", "Apples", "Figs", "Grapes", "Kiwis")
     one.ingest(folder)
     require_whole([other], "Apples", "Figs", "Grapes", "Kiwis")
-    CONTEXT.set_forkserver_preload(["tests.ingest.test_two_servers"])
+    CONTEXT.set_forkserver_preload(
+        ["tests.ingest.test_two_servers", "chromadb", "rag.adapters.tantivy", "psycopg"]
+    )
     titles = ["Apples", "Figs", "Grapes", "Kiwis"]
     for number, at in enumerate(range(2, 30, 9)):
         path = write(folder / f"x{number}.jsonl", f"Extra{number}")
