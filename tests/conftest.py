@@ -47,6 +47,8 @@ LONG = (
     "tests/test_wheel.py",
     "tests/eval/",
     "tests/adapters/",
+    "tests/library/",
+    "tests/understanding/test_cases.py",
 )
 """What takes longest, longest first, and what mostly waits while the journeys have use for the time."""  # fmt: skip
 
