@@ -118,8 +118,9 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, str, str | None]]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and ast.unparse(node.func.value) == "re"
             and node.func.attr in _METHODS
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "re"
             and isinstance(node.args[0], ast.Constant)
         ):
             yield "re", node.func.attr, node.args[0].value
