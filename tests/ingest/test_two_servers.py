@@ -130,7 +130,7 @@ def test_when_one_is_killed_as_it_ingests_the_other_goes_on(
         ["tests.ingest.test_two_servers", "chromadb", "rag.adapters.tantivy", "psycopg"]
     )
     titles = ["Apples", "Figs", "Grapes", "Kiwis"]
-    for number, at in enumerate(range(2, 30, 9)):
+    for number, at in enumerate(range(2, 30, 13)):
         path = write(folder / f"x{number}.jsonl", f"Extra{number}")
         arguments = (one.folder, one.library.url, chroma.where, path, at)
         process = CONTEXT.Process(target=_ingest, args=arguments)
