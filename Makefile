@@ -76,11 +76,10 @@ postgresql:
 # The journeys, which mostly wait for the browser and for the server, have a process of their own beside
 # one for each of two cores, which begins with bringing the browser; a third is no quicker, and takes the
 # browser its time.
-#
-# Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
-# where four gigabytes are free there and programs may be started from it.
 SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+ Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
+# where four gigabytes are free there and programs may be started from it.
 IN_MEMORY := awk '$$2 == "/dev/shm" && $$4 !~ /noexec/ { found = 1 } END { exit !found }' /proc/mounts 2>/dev/null && \
   df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { found = 1 } END { exit !found }'
 
