@@ -78,7 +78,7 @@ postgresql:
 # browser its time.
 SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
- Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
+# Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
 # where four gigabytes are free there and programs may be started from it.
 IN_MEMORY := awk '$$2 == "/dev/shm" && $$4 !~ /noexec/ { found = 1 } END { exit !found }' /proc/mounts 2>/dev/null && \
   df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { found = 1 } END { exit !found }'
