@@ -129,8 +129,8 @@ def run_agent(
     for update in updates:
         heed()
         for message in (update.get("model") or {}).get("messages", ()):
-            asked = [call["args"] for call in getattr(message, "tool_calls", ())]
-            waiting, n_left = asked[:n_left], n_left - len(asked)
+            call_arguments = [call["args"] for call in getattr(message, "tool_calls", ())]
+            waiting, n_left = call_arguments[:n_left], n_left - len(call_arguments)
         if waiting:  # the first one is made next, each other when the one before it is through
             yield waiting.pop(0)
     if n_left < 0:

@@ -81,8 +81,8 @@ def _keep_recent(
         with guard:
             vectors = {text: recent[text] for text in texts if text in recent}
         missing = list(dict.fromkeys(text for text in texts if text not in vectors))
-        made = np.array(embed(missing), np.float32) if missing else ()
-        new = dict(zip(missing, made, strict=True))
+        new_vectors = np.array(embed(missing), np.float32) if missing else ()
+        new = dict(zip(missing, new_vectors, strict=True))
         with guard:
             recent.update(new)
             while len(recent) > MOST_RECENT:

@@ -181,8 +181,8 @@ class TokenCodec:
         # As in `compress`, by what each axis adds to a product where they are taken to be at right angles.
         sizes = (older.synthesis**2).sum(axis=0)
         missing = (rest**2) @ sizes
-        kept = rest[:, : len(self._tops)] * self._compute_levels(codes)
-        scales = missing / np.maximum(kept @ sizes[: len(self._tops)], 1e-3)
+        approximation = rest[:, : len(self._tops)] * self._compute_levels(codes)
+        scales = missing / np.maximum(approximation @ sizes[: len(self._tops)], 1e-3)
         return self._build(tokens.ids, tokens.starts, codes, deviations, scales)
 
     def _encode(self, rest: Matrix) -> tuple[NDArray[np.uint8], Matrix]:
@@ -237,8 +237,8 @@ class TokenCodec:
 
         def multiply(share: Sequence[tuple[int, int]]) -> None:
             # One piece of memory for all blocks: to get it anew took as long as to fill it.
-            most = max(ends[last] - ends[first] for first, last in share)
-            levels = np.empty((most, len(self._tops)), np.uint8)
+            max_rows = max(ends[last] - ends[first] for first, last in share)
+            levels = np.empty((max_rows, len(self._tops)), np.uint8)
             for first, last in share:
                 heed()
                 rows = slice(ends[first], ends[last])

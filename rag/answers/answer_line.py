@@ -200,8 +200,8 @@ def find_figures(question: str, quote: str) -> list[Span]:
         for term in extract_terms(word)
     }
     # "what accuracy with 2% patches?": a figure that the question gives is none that it asks for
-    given = {match.group() for match in _FIGURE.finditer(question)}
-    figures = [m.span() for m in _FIGURE.finditer(quote) if m.group() not in given]
+    question_figures = {match.group() for match in _FIGURE.finditer(question)}
+    figures = [m.span() for m in _FIGURE.finditer(quote) if m.group() not in question_figures]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
     return [figure for figure, score in zip(figures, scores, strict=True) if score == best > 0]

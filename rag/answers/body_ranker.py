@@ -98,29 +98,29 @@ def compute_features(
     for name in _SIGNALS:
         columns[name] = _rate([s.signals.get(name, s.score) for s in sentences])
     columns |= _compute_words(hit, texts)
-    forms = np.array([_find_forms(told) for told in texts], dtype=float)
+    forms = np.array([_find_forms(text) for text in texts], dtype=float)
     columns |= dict(zip(_FORMS, forms.T, strict=True))
-    n_words = np.array([len(told.split()) for told in texts])
-    n_chars = np.array([max(1, len(told)) for told in texts])
+    n_words = np.array([len(text.split()) for text in texts])
+    n_chars = np.array([max(1, len(text)) for text in texts])
     columns |= {
         "length": np.log1p(n_words),
         "short": (n_words < SHORT_WORDS).astype(float),
         "long": (n_words > LONG_WORDS).astype(float),
-        "letters": np.array([sum(map(str.isalpha, told)) for told in texts]) / n_chars,
-        "digits": np.array([sum(map(str.isdigit, told)) for told in texts]) / n_chars,
+        "letters": np.array([sum(map(str.isalpha, text)) for text in texts]) / n_chars,
+        "digits": np.array([sum(map(str.isdigit, text)) for text in texts]) / n_chars,
     }
     return np.stack([columns[name] for name in NAMES], axis=1)
 
 
-def _find_forms(told: str) -> tuple[bool, ...]:
+def _find_forms(sentence: str) -> tuple[bool, ...]:
     """Whether a sentence has each of `_FORMS`."""
-    end = told.rstrip()
+    end = sentence.rstrip()
     return (
-        _CAPTION.match(told) is not None,
-        " | " in told,
+        _CAPTION.match(sentence) is not None,
+        " | " in sentence,
         not end.endswith(_ENDS),
         end.endswith("?"),
-        told[:1].islower(),
+        sentence[:1].islower(),
     )
 
 
@@ -134,7 +134,7 @@ def _rate(values: Sequence[float]) -> Array:
 def _compute_words(hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
     """Shares of the question's words, by their weight in the library and by how few sentences of this paper have them."""
     idf = {term: m.idf for m in hit.words if m.idf > 0 for term in extract_terms(m.word)}
-    terms_of = [idf.keys() & set(split_terms(told)) for told in texts]
+    terms_of = [idf.keys() & set(split_terms(text)) for text in texts]
     n = len(texts)
     n_having = {term: sum(term in has for has in terms_of) for term in idf}
     rare = {t: math.log(1 + (n - k + 0.5) / (k + 0.5)) if k else 0.0 for t, k in n_having.items()}

@@ -61,8 +61,8 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
     verdict = tell_verdict(query.text, [_narrow_figures(query.sides, hit) for hit in hits], marks)
     facts = [verdict] if verdict else []
     facts += list_facts([hit.paper for hit in hits], marks)
-    asked = list_asked_words(hits, find_comparing_words(query.text))
-    if unmet := [m.word for m in asked if not m.is_found]:
+    asked_words = list_asked_words(hits, find_comparing_words(query.text))
+    if unmet := [m.word for m in asked_words if not m.is_found]:
         facts.append(phrases.tell_unmet(unmet, len(hits)))
     table = _render_table(query, hits, marks)
     return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))
@@ -151,8 +151,10 @@ def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
     "DistilPose-S or SDPose-T, which one is smaller?" was told the results of SDPose-S-V2.
     """
     text = hit.paper.text
-    named = [rf"(?<![\w-]){re.escape(side)}(?![\w-])" for side in sides if "-" in side]
-    ours = [s for s in hit.sentences if any(re.search(n, text[slice(*s.span)]) for n in named)]
+    side_patterns = [rf"(?<![\w-]){re.escape(side)}(?![\w-])" for side in sides if "-" in side]
+    ours = [
+        s for s in hit.sentences if any(re.search(n, text[slice(*s.span)]) for n in side_patterns)
+    ]
     if not any(_count_figures(hit, s) for s in ours):
         return hit
     return replace(
@@ -210,8 +212,8 @@ def _choose_row_sentences(
     for column in columns:
         order = choose_sentences(column.question, hit, every)
         # Of an asked figure the cell has the value alone, so its sentence may be the result as well.
-        taken = row[1:] if request and _is_measured(request) else row
-        free = [s for s in order if s not in taken]
+        used_sentences = row[1:] if request and _is_measured(request) else row
+        free = [s for s in order if s not in used_sentences]
         if column is IDEA:
             row.append(find_idea(hit, free, is_sure=True))
         else:

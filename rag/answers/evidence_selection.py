@@ -83,9 +83,9 @@ def _read_whole(
 ) -> tuple[PaperHit, ...]:
     """The papers to be quoted, those with a body with all of its sentences: a search finds some passages of it."""
     ids = [hit.paper.paper_id for hit in hits[: extractive.MAX_PAPERS] if has_body(hit.paper)]
-    whole = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
+    hit_of = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
     return tuple(
-        replace(hit, sentences=whole.get(hit.paper.paper_id, hit).sentences) for hit in hits
+        replace(hit, sentences=hit_of.get(hit.paper.paper_id, hit).sentences) for hit in hits
     )
 
 
@@ -278,8 +278,8 @@ def _split_by_evidence(
     """
     if not hits or not _ASKS_WHICH.search(query.text) or NUMBER_ASKED.search(query.text):
         return tuple(hits), ()
-    asked = _ASKS_WHICH_USE.search(query.text)
-    phrase = Phrase(asked[1]) if asked else None
+    use_match = _ASKS_WHICH_USE.search(query.text)
+    phrase = Phrase(use_match[1]) if use_match else None
     saying = [h for h in hits if phrase and phrase.is_in(h.paper.title or "", h.paper.text)]
     if saying and phrase and not phrase.is_empty:
         return tuple(saying), tuple(hit for hit in hits if hit not in saying)
@@ -368,8 +368,8 @@ def _choose_named(
             for s in query.sides
             for m in re.finditer(re.escape(s), query.text, re.IGNORECASE)
         ]
-        asked = sufficiency.list_asked_words(cited, [*apart, *names])
-        stands = not asked or any(m.is_found for m in asked)
+        asked_words = sufficiency.list_asked_words(cited, [*apart, *names])
+        stands = not asked_words or any(m.is_found for m in asked_words)
         verdict = replace(verdict, sufficient=stands or verdict.sufficient)
     return Choice(retrieval, cited, verdict, True)
 
@@ -458,8 +458,8 @@ def _find_compared(
 
 def _find_paper_of_side(side: str, find: Find, library: LibraryView) -> str | None:
     """Id of the paper that a side names, or of the best that suffices for it; None without one."""
-    if named := find_paper_named_by(side, library):
-        return named
+    if paper_id := find_paper_named_by(side, library):
+        return paper_id
     retrieval = find(side, RANKING)
     best = retrieval.papers[:1]
     is_enough = sufficiency.compute_sufficiency(retrieval, best).sufficient

@@ -332,14 +332,14 @@ def _render_one_paper(
         or _choose_named_parts(query.text, hit)
         or _choose_pair(query.text, hit, best)
     )
-    told_spans = [add_sentence_before(hit, lead) for lead in leads]
-    spans = _join_neighbours(hit.paper, told_spans)
+    lead_spans = [add_sentence_before(hit, lead) for lead in leads]
+    spans = _join_neighbours(hit.paper, lead_spans)
     quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
     if query.asks_for == "limitation" and is_limit_of_others(
         query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
     ):
-        told = hit.paper.text[slice(*leads[0].span)]
-        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(told)
+        lead_text = hit.paper.text[slice(*leads[0].span)]
+        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(lead_text)
         head = phrases.PROBLEM_ADDRESSED if is_problem else phrases.HEAD_NEAREST
         quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {head} {quotes}"
     elif subject := _find_undefined(query.text, hit, leads[0]):
@@ -410,13 +410,17 @@ def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
 
     "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
     """
-    asked = _PARTS_ASKED.search(question)
-    if asked is None:
+    parts_match = _PARTS_ASKED.search(question)
+    if parts_match is None:
         return []
-    one = re.compile(rf"\b{asked['part']}\w{{0,3}}\b", re.IGNORECASE)
-    told = [s for s in hit.sentences if one.search(hit.paper.text, *s.span)]
-    named = [s for s in told if _SPELT.search(hit.paper.text, *s.span)]
-    return named[:MAX_QUOTES] if len(named) > 1 and len(named) == len(told) else []
+    part_pattern = re.compile(rf"\b{parts_match['part']}\w{{0,3}}\b", re.IGNORECASE)
+    part_sentences = [s for s in hit.sentences if part_pattern.search(hit.paper.text, *s.span)]
+    naming_sentences = [s for s in part_sentences if _SPELT.search(hit.paper.text, *s.span)]
+    return (
+        naming_sentences[:MAX_QUOTES]
+        if len(naming_sentences) > 1 and len(naming_sentences) == len(part_sentences)
+        else []
+    )
 
 
 _SPELT = re.compile(r"\w \([A-Z][\w-]*\)")
@@ -474,9 +478,11 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
     if len(sides) < 2 or not all(map(is_made_up, sides)):
         return []
     naming = [_find_naming(side, hit) for side in sides]
-    both = [sentence for sentence in naming[0] if all(sentence in other for other in naming[1:])]
-    if both:
-        return choose_sentences(query.text, replace(hit, sentences=tuple(both)), 1)
+    shared_sentences = [
+        sentence for sentence in naming[0] if all(sentence in further for further in naming[1:])
+    ]
+    if shared_sentences:
+        return choose_sentences(query.text, replace(hit, sentences=tuple(shared_sentences)), 1)
     leads = {
         sentence.span: sentence
         for side, sentences in zip(sides, naming, strict=True)
@@ -486,8 +492,8 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
 
 
 def _find_naming(name: str, hit: PaperHit) -> list[Sentence]:
-    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-    return [s for s in hit.sentences if named.search(hit.paper.text, *s.span)]
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    return [s for s in hit.sentences if pattern.search(hit.paper.text, *s.span)]
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:

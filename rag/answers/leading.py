@@ -145,8 +145,8 @@ def _names(name: str, sentence: str) -> bool:
 def _find_before(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence:
     """The problem that stands last before a sentence; itself where none does."""
     before = sorted((s for s in sentences if s.span[1] <= sentence.span[0]), key=lambda s: s.span)
-    told = [s for s in before if s.role in ("problem", "limitation")] or before
-    return told[-1] if told else sentence
+    problems = [s for s in before if s.role in ("problem", "limitation")] or before
+    return problems[-1] if problems else sentence
 
 
 # --- what is quoted with it -----------------------------------------------------------------
@@ -197,11 +197,11 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
     is_named = any(_names(word.lower(), question.lower()) for word in coined)
     if not (is_named or is_focus) or _OF_OTHERS.search(question):
         return False
-    told = hit.paper.text[slice(*lead.span)]
+    text = hit.paper.text[slice(*lead.span)]
     if lead.role == "limitation" and not _is_before_own(hit, lead):
         return False
-    is_of_it = bool(_OWN.search(told) or any(word in told for word in coined))
-    return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
+    is_of_it = bool(_OWN.search(text) or any(word in text for word in coined))
+    return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(text))
 
 
 def asks_for_limits(question: str) -> bool:
@@ -217,12 +217,12 @@ def asks_for_limits(question: str) -> bool:
 
 def _is_before_own(hit: PaperHit, sentence: Sentence) -> bool:
     """Whether a sentence stands before the first in which the paper speaks of itself."""
-    own = [
+    own_starts = [
         s.span[0]
         for s in hit.sentences
         if s.role in ("aim", "method", "result") and is_of_itself(hit.paper.text[slice(*s.span)])
     ]
-    return bool(own) and sentence.span[1] <= min(own)
+    return bool(own_starts) and sentence.span[1] <= min(own_starts)
 
 
 def tells_how(paper: Paper, sentence: Sentence) -> bool:
@@ -230,10 +230,10 @@ def tells_how(paper: Paper, sentence: Sentence) -> bool:
 
     Cells of *How* held "our method even surpasses ..." and "we first elucidate the seeming paradox".
     """
-    told = paper.text[slice(*sentence.span)]
-    if _BOAST.match(told):
+    text = paper.text[slice(*sentence.span)]
+    if _BOAST.match(text):
         return False
-    return not (_SURPASSES.search(told) or _TEASES.match(told)) or bool(FORMS["does"].search(told))
+    return not (_SURPASSES.search(text) or _TEASES.match(text)) or bool(FORMS["does"].search(text))
 
 
 _SURPASSES = re.compile(

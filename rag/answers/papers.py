@@ -222,8 +222,8 @@ def _select_by_each(
     for topic in further:
         among = on_topic.all_conditions
         touching = select_touching(topic, papers.library, retrieve, among)
-        named, _ = list_on_topic(topic, papers.library, retrieve, among)
-        ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in named]
+        name_matches, _ = list_on_topic(topic, papers.library, retrieve, among)
+        ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in name_matches]
         on_topic = on_topic.rank(list(dict.fromkeys(ids)))
     words = query.topic or " and ".join(query.about.all_of)
     return on_topic, replace(query, about=replace(query.about, words=words)), "", ""
@@ -570,11 +570,11 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
         return replace(answer, text=text)
     if query.want != "papers" or not matching.n:
         return answer
-    near = find_nearest(topic, library, retrieve, matching.conditions)
-    if not near:
+    nearest_papers = find_nearest(topic, library, retrieve, matching.conditions)
+    if not nearest_papers:
         return answer
     listing = Listing(topic)
-    rows = listing.render_rows([on.paper for on in near])
+    rows = listing.render_rows([on.paper for on in nearest_papers])
     text = f"{answer.text} {phrases.NEAREST_IN_MEANING}\n\n{rows}"
     return replace(answer, text=text, citations=listing.citations)
 
@@ -593,10 +593,10 @@ def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -
         return answer
     phrase = _format_phrase(replace(query, about=about))
     text = phrases.tell_none_touches(among.n, phrase, plain(last))
-    near = find_nearest(last, among.library, retrieve, among.all_conditions)
+    nearest_papers = find_nearest(last, among.library, retrieve, among.all_conditions)
     listing = Listing(last)
-    rows = listing.render_rows([on.paper for on in near])
-    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if near else text
+    rows = listing.render_rows([on.paper for on in nearest_papers])
+    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if nearest_papers else text
     return replace(answer, text=text, citations=listing.citations)
 
 

@@ -190,11 +190,11 @@ def tell_most_frequent(names: str, n: int) -> str:
 
 def tell_longest(names: str, n_people: int, n_years: int) -> str:
     """``Longest with Ann Mao, 2019 to 2024: 5 years from the first paper together to the last``; or that no year is known."""
-    more = f", and {n_people - 3} more" if n_people > 3 else ""
+    rest = f", and {n_people - 3} more" if n_people > 3 else ""
     if n_years < 0:
         return "No paper together has a year, so nobody can be said to be the longest."
     years = "within one year" if n_years == 0 else f"{counted(n_years, 'year')}"
-    return f"Longest with {names}{more}: {years} from the first dated paper together to the last."
+    return f"Longest with {names}{rest}: {years} from the first dated paper together to the last."
 
 
 def tell_together(names: str, n: int) -> str:

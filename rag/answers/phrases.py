@@ -297,8 +297,8 @@ def tell_without(names: Sequence[str]) -> str:
     """Which papers say nothing of it: ``Not stated in the other 2: *MAT* and *GenShield*``."""
     n = len(names)
     rest = [f"{n - MAX_WITHOUT} more"] if n > MAX_WITHOUT else []
-    others = "the other one" if n == 1 else f"the other {n}"
-    return f"Not stated in {others}: {join_names([*names[:MAX_WITHOUT], *rest])}."
+    other_papers = "the other one" if n == 1 else f"the other {n}"
+    return f"Not stated in {other_papers}: {join_names([*names[:MAX_WITHOUT], *rest])}."
 
 
 def refuse_content(missing: str, n: int, *, is_near: bool) -> str:

@@ -28,12 +28,12 @@ def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
     """
     if query.topic:
         ranked = papers.find_papers()
-        found = _iter_reasons(ranked, papers.find_ids(Order("date", "ascending")))
+        paper_reasons = _iter_reasons(ranked, papers.find_ids(Order("date", "ascending")))
     else:
         ranked = papers.library.list_papers(papers.find_ids("newest first", MAX_TITLES))
-        found = _iter_topic_reasons(ranked)
+        paper_reasons = _iter_topic_reasons(ranked)
     reasons: dict[str, list[str]] = {}
-    for paper, reason in found:
+    for paper, reason in paper_reasons:
         reasons.setdefault(paper.paper_id, []).append(reason)
     by_id = {paper.paper_id: paper for paper in ranked}
     chosen = [by_id[paper_id] for paper_id in reasons][: query.k]

@@ -53,8 +53,8 @@ def find_suggestions(
     answer: Answer,
     thread: Thread,
     library: LibraryView,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int = MAX_SUGGESTIONS,
 ) -> tuple[str, ...]:
     """At most k questions that the library answers, the nearest to the answer first.
@@ -63,8 +63,8 @@ def find_suggestions(
         answer: The last one of the thread.
         thread: With the answer as its last turn; its filters hold.
         library: As the thread's filters leave it.
-        ask: Answers a question as the next one of a thread.
-        read: Only reads it.
+        ask_question: Answers a question as the next one of a thread.
+        read_question: Only reads it.
         k: 1 or more.
     """
     candidates = _iter_candidates(answer, library, thread)
@@ -72,7 +72,7 @@ def find_suggestions(
         candidates = _put_offered_last(candidates, thread, library)
     else:
         k = min(k, MAX_AFTER_NOTHING)
-    return _select_answerable(candidates, thread, ask, read, k)
+    return _select_answerable(candidates, thread, ask_question, read_question, k)
 
 
 def _put_offered_last(
@@ -93,8 +93,8 @@ def _put_offered_last(
 def find_openings(
     thread: Thread,
     library: LibraryView,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int = MAX_SUGGESTIONS + 1,
 ) -> tuple[str, ...]:
     """At most k questions to begin a conversation with, whose filters leave some papers."""
@@ -104,14 +104,14 @@ def find_openings(
         if chosen
         else map(Suggestion, build_examples(library))
     )
-    return _select_answerable(candidates, thread, ask, read, k)
+    return _select_answerable(candidates, thread, ask_question, read_question, k)
 
 
 def _select_answerable(
     candidates: Iterator[Suggestion],
     thread: Thread,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int,
 ) -> tuple[str, ...]:
     """The first k that are answered as meant, by something that was not said already."""
@@ -126,9 +126,9 @@ def _select_answerable(
         if fold(question).strip(" ?.!") in asked_questions or question in questions:
             continue
         if candidate.route is None or candidate.is_uncertain:
-            is_fit = _is_answered(ask(question, quoting), candidate.route, earlier_answers)
+            is_fit = _is_answered(ask_question(question, quoting), candidate.route, earlier_answers)
         else:
-            is_fit = _is_read_so(read(question, quoting), candidate.route, earlier_answers)
+            is_fit = _is_read_so(read_question(question, quoting), candidate.route, earlier_answers)
         if is_fit:
             questions.append(question)
     return tuple(questions)

@@ -57,29 +57,31 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
     Empty where the question asks for no more or less. Only what each paper states of itself in a unit
     that several state is compared, and who states none is named.
     """
-    asked = _ASKED.search(question)
-    if asked is None or len(hits) < 2:
+    superlative = _ASKED.search(question)
+    if superlative is None or len(hits) < 2:
         return ""
     figures = {
-        unit: _find_figures(unit, hits, is_least=_is_least(asked, unit))
+        unit: _find_figures(unit, hits, is_least=_is_least(superlative, unit))
         for unit in _list_units(question)
     }
     unit, shared = max(figures.items(), key=lambda item: len(item[1]), default=("", []))
     if not shared:
-        return _TELL_NO_FIGURE.format(word=asked[0].lower())
+        return _TELL_NO_FIGURE.format(word=superlative[0].lower())
     if len(shared) < 2:
         stating = {f.hit.paper.paper_id: f for of_unit in figures.values() for f in of_unit}
         if len(stating) > 1:
-            return _TELL_NO_UNIT.format(word=asked[0].lower())
-        return _TELL_ONE.format(figure=_format_figure(shared[0], marks), word=asked[0].lower())
+            return _TELL_NO_UNIT.format(word=superlative[0].lower())
+        return _TELL_ONE.format(
+            figure=_format_figure(shared[0], marks), word=superlative[0].lower()
+        )
     for figure in shared:  # sources are numbered in the order of the papers
         marks.get_marker(figure.hit.paper, figure.sentence.span)
-    ordered = sorted(shared, key=lambda f: f.value if _is_least(asked, unit) else -f.value)
-    first, *others = (_format_figure(f, marks) for f in ordered)
+    ordered = sorted(shared, key=lambda f: f.value if _is_least(superlative, unit) else -f.value)
+    first, *rest = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
-    text = f"{asked[0].capitalize()} by these figures: {first}, against {join_names(others)}."
+    text = f"{superlative[0].capitalize()} by these figures: {first}, against {join_names(rest)}."
     if ordered[0].value == ordered[1].value:
-        text = f"By these figures none is {asked[0].lower()}: {join_names((first, *others))}."
+        text = f"By these figures none is {superlative[0].lower()}: {join_names((first, *rest))}."
     if silent:
         text += f" In {unit}, nothing is stated for {join_names(map(_name, silent))}."
     return f"{text} {_OWN_FIGURES}"
@@ -97,13 +99,15 @@ def _list_units(question: str) -> list[str]:
     if _DATA.search(question):
         return list(_OF_DATA)
     words = {word.rstrip("s") for word in re.findall(r"\w+", question.lower())}
-    named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
-    return named or ["parameters", "MB", *_OF_DATA]
+    units = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
+    return units or ["parameters", "MB", *_OF_DATA]
 
 
-def _is_least(asked: re.Match[str], unit: str) -> bool:
+def _is_least(superlative: re.Match[str], unit: str) -> bool:
     """Whether the least figure of a unit is meant: the fastest takes the fewest seconds."""
-    return bool(asked["least"]) ^ (bool(_OF_SPEED.search(asked[0])) and unit in _LESS_IS_MORE)
+    return bool(superlative["least"]) ^ (
+        bool(_OF_SPEED.search(superlative[0])) and unit in _LESS_IS_MORE
+    )
 
 
 def _find_figures(unit: str, hits: Sequence[PaperHit], *, is_least: bool) -> list[_Figure]:

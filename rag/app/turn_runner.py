@@ -195,8 +195,8 @@ class TurnRunner:
     def _add_second(self, answer: Answer, request: Request) -> Iterator[Event]:
         """The second question as the next of the conversation: "it" is what the first one found."""
         second = request.reading.second
-        told = Turn(request.question, replace(answer, reading=request.reading))
-        thread = replace(request.thread, turns=(*request.thread.turns, told))
+        first_turn = Turn(request.question, replace(answer, reading=request.reading))
+        thread = replace(request.thread, turns=(*request.thread.turns, first_turn))
         library = request.scope.library
         known = library if library.n_papers else library.whole
         reading = replace(self._reader.read_by_words(second, thread, known), second="")

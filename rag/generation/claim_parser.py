@@ -220,7 +220,7 @@ class ClaimReader:
         """``(Zhang et al., 2022)`` as the key of a paper given that this names; of several, of the one
         that says most of the sentence.
         """
-        named = [
+        items_of_names = [
             max(
                 (item for item in self._evidence if _is_by(item, name, int(year))),
                 key=lambda item: find_best_sentence(text, item)[1],
@@ -228,8 +228,8 @@ class ClaimReader:
             )
             for name, year in _NAME_YEAR.findall(match[0])
         ]
-        cited_keys = [item.key for item in named if item is not None]
-        if len(cited_keys) < len(named):
+        cited_keys = [item.key for item in items_of_names if item is not None]
+        if len(cited_keys) < len(items_of_names):
             return match[0]
         keys += cited_keys
         seats = "".join(map(self.get_placeholder, dict.fromkeys(cited_keys)))

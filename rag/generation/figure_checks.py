@@ -264,14 +264,14 @@ def _is_share_of_another(
     "1,810 videos, fewer than half as many" as the 4,500 videos of the other paper that is cited.
     """
     limit = _THAN.search(before)
-    least, most = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
+    lowest, highest = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
     return any(
-        least <= 100 * float(a / b) <= most
+        lowest <= 100 * float(a / b) <= highest
         for figure in figures
-        for other in ground.figures
-        if are_of_one_kind(figure, other)
+        for paper_figure in ground.figures
+        if are_of_one_kind(figure, paper_figure)
         for a in figure.values
-        for b in other.values
+        for b in paper_figure.values
         if b > a > 0
     )
 

@@ -145,8 +145,8 @@ class Planner:
             yield Step(f"look-up {number}: {self._describe(arguments)}")
 
     def _load(self, arguments: Mapping[str, Any]) -> Query:
-        kept = {name: value for name, value in arguments.items() if name not in _UNASKED}
-        query = load_numbered_query(kept, list(self._papers.items()))
+        query_arguments = {name: value for name, value in arguments.items() if name not in _UNASKED}
+        query = load_numbered_query(query_arguments, list(self._papers.items()))
         if query.route == "content":
             query = replace(query, text=query.text or query.topic)
             if not query.text:

@@ -176,10 +176,10 @@ def _find_owners(claim: str, ground: Ground, *, phrases: bool = False) -> list[t
     """Names, perhaps of several words, that one paper alone has: their place in the claim, and that paper's."""
     owners = []
     units = {at for f in extract_figures(claim) for at in range(f.at, f.end)}
-    found = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
+    name_places = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
     if phrases:
-        found += [(match[0], match.start()) for match in _PHRASE.finditer(claim)]
-    for name, at in [*_list_names(claim, english=False), *found]:
+        name_places += [(match[0], match.start()) for match in _PHRASE.finditer(claim)]
+    for name, at in [*_list_names(claim, english=False), *name_places]:
         if at in units:
             continue
         has = Ground.has_quote if "-" in name or " " in name else Ground.has_word
@@ -201,8 +201,8 @@ def _mixes_papers(
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         end = claim.index("respectively")
-        named = _find_owners(claim, ground, phrases=True)
-        order = list(dict.fromkeys(paper for at, paper in named if at < end))
+        phrase_owners = _find_owners(claim, ground, phrases=True)
+        order = list(dict.fromkeys(paper for at, paper in phrase_owners if at < end))
         return len(order) == len(located) and any(
             paper not in papers for paper, papers in zip(order, located, strict=True)
         )
@@ -271,7 +271,10 @@ def _is_each_of_its_own(
 ) -> bool:
     """Whether the name before each figure is of a paper that has it."""
     before = [[paper for at, paper in owners if at < figure.at][-1:] for figure in figures]
-    return all(own and own[0] in papers for own, papers in zip(before, located, strict=True))
+    return all(
+        name_owner and name_owner[0] in papers
+        for name_owner, papers in zip(before, located, strict=True)
+    )
 
 
 def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:

@@ -358,8 +358,8 @@ def compress_old_tokens(
             return  # only its own embedder can; others are dropped with the rest of its vectors
         shrunk = []
         for chunk, is_whole, vector, tokens in batch:
-            kept = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
-            shrunk.append((chunk.chunk_id, vector, encode_tokens(kept)))
+            narrow_tokens = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
+            shrunk.append((chunk.chunk_id, vector, encode_tokens(narrow_tokens)))
         writer.store_vectors(name, shrunk)
         after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
