@@ -410,15 +410,15 @@ def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
 
     "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
     """
-    parts_match = _PARTS_ASKED.search(question)
-    if parts_match is None:
+    match = _PARTS_ASKED.search(question)
+    if match is None:
         return []
-    part_pattern = re.compile(rf"\b{parts_match['part']}\w{{0,3}}\b", re.IGNORECASE)
-    part_sentences = [s for s in hit.sentences if part_pattern.search(hit.paper.text, *s.span)]
-    naming_sentences = [s for s in part_sentences if _SPELT.search(hit.paper.text, *s.span)]
+    pattern = re.compile(rf"\b{match['part']}\w{{0,3}}\b", re.IGNORECASE)
+    sentences = [s for s in hit.sentences if pattern.search(hit.paper.text, *s.span)]
+    definitions = [s for s in sentences if _SPELT.search(hit.paper.text, *s.span)]
     return (
-        naming_sentences[:MAX_QUOTES]
-        if len(naming_sentences) > 1 and len(naming_sentences) == len(part_sentences)
+        definitions[:MAX_QUOTES]
+        if len(definitions) > 1 and len(definitions) == len(sentences)
         else []
     )
 
@@ -478,11 +478,9 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
     if len(sides) < 2 or not all(map(is_made_up, sides)):
         return []
     naming = [_find_naming(side, hit) for side in sides]
-    shared_sentences = [
-        sentence for sentence in naming[0] if all(sentence in further for further in naming[1:])
-    ]
-    if shared_sentences:
-        return choose_sentences(query.text, replace(hit, sentences=tuple(shared_sentences)), 1)
+    common = [sentence for sentence in naming[0] if all(sentence in rest for rest in naming[1:])]
+    if common:
+        return choose_sentences(query.text, replace(hit, sentences=tuple(common)), 1)
     leads = {
         sentence.span: sentence
         for side, sentences in zip(sides, naming, strict=True)

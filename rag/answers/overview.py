@@ -75,12 +75,10 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     papers = [hit.paper for hit in hits]
     looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
     without = [hit for hit in looked_at if find_detail(query, hit) is None]
-    relevant_hits = (
-        [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
-    )
+    shown_hits = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
     # "an overview of noisy labels in two sentences": how many papers there are, and a clause of the nearest
     n_told = min(MAX_TOLD, max(1, (query.form.sentences or MAX_TOLD + 1) - 1))
-    hit_of = {hit.paper.paper_id: hit for hit in relevant_hits[:n_told]}
+    hit_of = {hit.paper.paper_id: hit for hit in shown_hits[:n_told]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
@@ -100,10 +98,10 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
         for group in groups:
             rows = _render_rows(query, group.papers, hit_of, marks)
             parts.append(f"*{plain(group.term) or phrases.OTHER_PAPERS}*\n\n{rows}")
-    if len(relevant_hits) < len(hits):
-        parts.append(phrases.tell_without_data(len(hits) - len(relevant_hits)))
-    if len(relevant_hits) > len(hit_of):
-        parts.append(phrases.tell_more_on_topic(len(relevant_hits) - len(hit_of), topic))
+    if len(shown_hits) < len(hits):
+        parts.append(phrases.tell_without_data(len(hits) - len(shown_hits)))
+    if len(shown_hits) > len(hit_of):
+        parts.append(phrases.tell_more_on_topic(len(shown_hits) - len(hit_of), topic))
     return "\n\n".join(parts)
 
 
