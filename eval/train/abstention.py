@@ -218,7 +218,7 @@ def compute_feature_table(
         retrieval = _remove_papers(assistant.retrieve(example.question), example.left_out)
         query = Query("passages", text=example.question)
         cited = extractive.choose_cited_papers(query, retrieval)
-        rows.append(sufficiency.compute_features(retrieval, cited) if cited else {})
+        rows.append(sufficiency.compute_signals(retrieval, cited) if cited else {})
     names = list(next(row for row in rows if row))
     return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])
 

@@ -139,10 +139,10 @@ class Hosted(Embeddings):
     def _embed_texts(self, embedder: Embeddings, texts: list[str]) -> list[list[float]]:
         if self._longest_s is None:
             return embedder.embed_documents(texts)
-        from rag.adapters.calls import Limits, run_call
+        from rag.adapters.calls import CallLimits, run_call
 
         whole_s = self._longest_s * math.ceil(len(texts) / HOSTED_BATCH)
-        limits = Limits(whole_s, time.monotonic() + whole_s, CancelToken())
+        limits = CallLimits(whole_s, time.monotonic() + whole_s, CancelToken())
         return run_call(lambda: embedder.embed_documents(texts), limits, "embedding call")
 
     def embed_query(self, text: str) -> list[float]:

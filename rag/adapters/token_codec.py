@@ -36,7 +36,7 @@ STEPS: Mapping[int, float] = {4: 0.3352, 2: 0.9957, 1: 1.5958}
 MIDDLE = 64
 """Stands for 0 among the levels of an axis, which go from 1 to 127: two products of such a level with a query's value
 stay within 16 bits, as processors with limited products need (`rag.adapters.minilm_graph.get_weight_bits`)."""
-WORDS_VERSION, GRAPH_VERSION = 1, 2
+WORDS_VERSION, PRODUCTS_VERSION = 1, 2
 """Go up with every change of how words are foretold, and of the graph; parts of the stored files' names."""
 PRODUCT_ROWS = 4_096
 """Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
@@ -378,7 +378,7 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
 
 def ensure_product_graph(folder: Path) -> Path:
     """Build the graph's file if it does not exist; safe in two processes at once. Returns its path."""
-    return ensure_built(folder / f"token-codec-v{GRAPH_VERSION}.onnx", build_product_graph)
+    return ensure_built(folder / f"token-codec-v{PRODUCTS_VERSION}.onnx", build_product_graph)
 
 
 def build_product_graph() -> bytes:

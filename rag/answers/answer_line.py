@@ -73,14 +73,14 @@ WORDS_BEFORE, WORDS_AFTER = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerLine:
     """A quote as it is shown: the span that is cited, and its words with name, bold and marks."""
 
     span: Span
     text: str
 
 
-def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
+def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> AnswerLine:
     """The quote of one sentence of a paper for a question, with its marker."""
     span = extend_list(paper.text, trim_opening(paper.text, _go_back(paper.text, span)))
     quote = plain(paper.text[slice(*span)])
@@ -88,7 +88,7 @@ def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Lin
         start, end = figure
         quote = f"{quote[:start]}**{quote[start:end]}**{quote[end:]}"
     name = _get_name_before(quote, paper)
-    return Line(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
+    return AnswerLine(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
 
 
 _LABEL = re.compile(r"[A-Z]{5,}(?: [A-Z]{2,}){0,3}:?\s+(?=[A-Z])")

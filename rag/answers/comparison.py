@@ -17,7 +17,7 @@ from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import (
-    COMPARES,
+    COMPARISON_WORDS,
     content_words,
     find_comparing_words,
     is_telling,
@@ -189,7 +189,7 @@ def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
     name_words = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
     words = [
         word
-        for word, _ in iter_words(COMPARES.sub(" ", query.text))
+        for word, _ in iter_words(COMPARISON_WORDS.sub(" ", query.text))
         if (stems := content_words(word)) and not stems & name_words
     ]
     return join_names(words)
@@ -271,7 +271,7 @@ def _is_measured(request: str) -> bool:
 _VALUE_END = re.compile(r"[,;()]|\.\s|\.$|\b(?:with|and|while|which|by|in|compared|than)\b")
 _SERIES = re.compile(r"(?<![\d.,])(?:[~≈]?\d[\d.,]*(?:,\s|\sand\s|,\sand\s))+[~≈]?\d")
 """``14,705, ~934 and 763 faces per second on GPU, CPU and mobile phone, respectively``."""
-MAX_VALUES, MAX_VALUE_CHARS, MAX_SERIES_CHARS = 4, 60, 110
+MAX_CELL_VALUES, MAX_VALUE_CHARS, MAX_SERIES_CHARS = 4, 60, 110
 
 
 def _render_values(request: str, hit: PaperHit, marks: Citations) -> str:
@@ -285,7 +285,7 @@ def _render_values(request: str, hit: PaperHit, marks: Citations) -> str:
         for figure in find_figures(request, quote):
             if (value := quote[slice(*_find_value(quote, figure))].strip(" .")) and len(
                 values
-            ) < MAX_VALUES:
+            ) < MAX_CELL_VALUES:
                 values[f"“{plain(value)}” [{marks.get_marker(hit.paper, sentence.span)}]"] = None
     return _escape_bars(", ".join(values))
 

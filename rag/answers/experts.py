@@ -86,7 +86,7 @@ def count_votes(
     }
 
 
-def rank(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
+def rank_experts(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
     """People by the sum of their votes, best first; ties by name."""
     totals = {name: sum(v.weight for v in cast) for name, cast in votes.items()}
     order = sorted(totals, key=lambda name: (-round(totals[name], 9), name))
@@ -206,7 +206,7 @@ def answer_experts(
             text = person_phrases.tell_none_on(plain(topic), limits)
             return Answer("", "abstained", "experts", text, library=library.fingerprint)
         votes = {name: votes[name] for name in chosen}
-    everybody = rank(votes)
+    everybody = rank_experts(votes)
     # "who has the most papers on deepfakes?": they are counted, whatever their roles.
     is_counted = query.order is not None and query.order.field == "n_papers"
     if is_counted:

@@ -56,7 +56,7 @@ MAX_WORD_CHARS = 40
 NEAR_SCORE = 0.3
 """Score from which a paper is near a question; what is about something else stays below."""
 
-CLOSE = 0.94
+CLOSE_SHARE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
 CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
@@ -64,7 +64,7 @@ CLOSE_SEVERAL = 0.72
 DROP = 0.09
 """A gap of this share of the best score between two ranks: the second is about something else."""
 
-APART, MAX_APART = 0.18, 3
+GAP_BEHIND_GROUP, MAX_GROUP = 0.18, 3
 """A gap of this share behind so many papers at most: they are what a question is about, together."""
 
 # --- which papers ---------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, .
     best = retrieval.papers[0].score
     several = asks_for_several(query)
     maybe = not several and bool(_MAYBE_SEVERAL.search(query.text))
-    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
+    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE_SHARE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
         return tuple(close[: _count_before_drop(query.text, retrieval.papers, len(close))])
@@ -122,10 +122,10 @@ def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
     """
     ranked = retrieval.papers
     best = ranked[0].score
-    for n in range(1, min(MAX_APART, len(ranked) - 1) + 1):
+    for n in range(1, min(MAX_GROUP, len(ranked) - 1) + 1):
         if ranked[n - 1].score < CLOSE_MAYBE * best:
             break
-        if n > 1 and ranked[n - 1].score - ranked[n].score >= APART * best:
+        if n > 1 and ranked[n - 1].score - ranked[n].score >= GAP_BEHIND_GROUP * best:
             return tuple(ranked[:n])
     return tuple(ranked[:1])
 

@@ -79,7 +79,9 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     # "an overview of noisy labels in two sentences": how many papers there are, and a clause of the nearest
     n_told = min(MAX_TOLD, max(1, (query.form.sentences or MAX_TOLD + 1) - 1))
     hit_of = {hit.paper.paper_id: hit for hit in shown_hits[:n_told]}
-    head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
+    head = phrases.head_overview(
+        topic, len(papers), format_years(papers), count_leading_people(papers)
+    )
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
         return f"{head}\n\n{render_summary(query, hits[0], marks)}"
@@ -105,7 +107,7 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     return "\n\n".join(parts)
 
 
-def count_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
+def count_leading_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
     """Those who stand on most of the papers, with their numbers; only who stands on several."""
     counts = Counter(name for p in papers for name in {a.name for a in p.authorships})
     often = sorted((-n, name) for name, n in counts.items() if n > 1)

@@ -11,7 +11,7 @@ from rag.answers.averages import answer_average, answer_average_size, answer_sha
 from rag.answers.field_table import render_field_table
 from rag.answers.new_data import answer_new_data
 from rag.answers.orders import (
-    Value,
+    AnswerValue,
     answer_distinct,
     answer_extreme,
     answer_groups,
@@ -109,7 +109,7 @@ def _answer_figures(query: Query, library: LibraryView) -> Answer | None:
     return None
 
 
-def _get_empty_value(query: Query) -> Value:
+def _get_empty_value(query: Query) -> AnswerValue:
     is_figure_wanted = query.want == "count" or (query.want == "share" and not query.by)
     return 0 if is_figure_wanted else ()
 
@@ -367,7 +367,7 @@ def _answer_list(
     remarks = _list_remarks(query, papers, is_alone=is_alone)
     remarks = f"{remark} {remarks}".strip()
     n_shown = _SHOWN_OF_A_COUNT
-    value: Value = n
+    value: AnswerValue = n
     if query.want == "papers":
         n_shown = min(MAX_ROWS, query.k or MAX_ROWS)
         value = list_places(scored[: query.k])

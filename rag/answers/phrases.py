@@ -283,7 +283,7 @@ def refuse_unread(words: str) -> str:
     return f"I cannot check '{words}', so it is not taken into account."
 
 
-def refuse_unread_alone(words: str) -> str:
+def tell_unread_alone(words: str) -> str:
     return (
         f"I cannot check '{words}' over the whole library. What can be counted: years, categories, "
         "affiliations, authors, pages, the Code mark, links, and words in titles."

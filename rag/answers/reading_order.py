@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answers import phrases
-from rag.answers.overview import count_people
+from rag.answers.overview import count_leading_people
 from rag.answers.paper_set import PaperSet
 from rag.answers.rows import Listing, list_places
 from rag.answers.topic_names import MAX_TITLES, find_topics, has_topic
@@ -70,7 +70,7 @@ def _iter_reasons(
     dated = [by_id[paper_id] for paper_id in oldest_first if by_id[paper_id].year is not None]
     if len(dated) > 1:
         yield dated[0], phrases.READ_AS_EARLIEST
-    for name, n in count_people(ranked)[:1]:
+    for name, n in count_leading_people(ranked)[:1]:
         of_person = [p for p in ranked if name in {plain(a.name) for a in p.authorships}]
         yield of_person[0], phrases.read_for_person(name, n)
     if len(dated) > 1:

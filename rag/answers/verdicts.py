@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answers.citations import Citations
-from rag.answers.units import MEASURES, UNITS
+from rag.answers.units import MEASURE_PATTERNS, UNITS
 from rag.library.naming import get_short_name
 from rag.text.english import join_names
 from rag.text.markdown import plain
@@ -23,8 +23,8 @@ _OF_SPEED = re.compile(r"\b(?:fast|slow)", re.IGNORECASE)
 _DATA = re.compile(r"\b(?:data ?sets?|benchmarks?|corp(?:us|ora))\b", re.IGNORECASE)
 _OF_DATA = ("frames", "images", "videos", "samples", "classes")
 _SCORES = {
-    "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURES['accuracy']}\b",
-    "mAP": rf"%?\s?{MEASURES['mAP']}\b",
+    "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURE_PATTERNS['accuracy']}\b",
+    "mAP": rf"%?\s?{MEASURE_PATTERNS['mAP']}\b",
 }
 _UNITS: Mapping[str, str] = {
     name: unit.pattern

@@ -22,7 +22,7 @@ from rag.types import (
     Answer,
     Condition,
     Event,
-    Health,
+    IndexHealth,
     Paper,
     Place,
     Plan,
@@ -321,7 +321,7 @@ class Assistant:
         """
         return self._ingestion.correct(self.paper(key), values)
 
-    def health(self) -> Health:
+    def health(self) -> IndexHealth:
         """Whether library, vectors and lexical index are in step."""
         from rag.ingest.indexing import check_indexes
 

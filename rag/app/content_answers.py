@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answers import extractive, phrases
 from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
-from rag.app.request import Request
+from rag.app.request import TurnRequest
 from rag.types import Answer, Delta, Event, PaperHit, Query, Retrieval, Step
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
 
 
-def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Event]:
+def answer_content(request: TurnRequest, writer: ModelWriter | None) -> Iterator[Event]:
     """The events of the answer to a question that papers are searched for.
 
     Args:

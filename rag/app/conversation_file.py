@@ -20,9 +20,9 @@ from rag.library.stores import STORE_FAULTS, FileStore, MemoryStore, SharedStore
 from rag.types.errors import LibraryError
 
 FILE = "threads.db"
-T = TypeVar("T")
+ChangeResult = TypeVar("ChangeResult")
 
-MIGRATIONS = (
+CONVERSATION_MIGRATIONS = (
     Migration("""
 CREATE TABLE threads (
     thread_id  {text} PRIMARY KEY,
@@ -70,9 +70,9 @@ class ThreadFile:
         self.path = (_passing(folder) if is_readonly(folder) and not url else folder) / FILE
         self.owner = owner
         self._store: Store = (
-            SharedStore(url, "conversations", MIGRATIONS)
+            SharedStore(url, "conversations", CONVERSATION_MIGRATIONS)
             if url
-            else FileStore(self.path, "the conversations", MIGRATIONS, keep_open=True)
+            else FileStore(self.path, "the conversations", CONVERSATION_MIGRATIONS, keep_open=True)
         )
         self._aside: MemoryStore | None = None
         self._unkept: dict[str, str] = {}
@@ -111,7 +111,7 @@ class ThreadFile:
     def _execute(self, thread_id: str, sql: str, **values: object) -> None:
         self._change(thread_id, lambda connection: connection.execute(text(sql), values))
 
-    def _change(self, thread_id: str, change: Callable[[Connection], T]) -> T:
+    def _change(self, thread_id: str, change: Callable[[Connection], ChangeResult]) -> ChangeResult:
         """Change one conversation: where it is kept, or in memory for as long as no change is taken."""
         with self._guard:
             self._bring_back()
@@ -130,7 +130,7 @@ class ThreadFile:
     def _take_aside(self, thread_id: str, why: str) -> None:
         """Let a conversation go on in memory, with what is kept of it if that can be read."""
         if self._aside is None:
-            self._aside = MemoryStore(MIGRATIONS)
+            self._aside = MemoryStore(CONVERSATION_MIGRATIONS)
         try:
             with self._open() as stored, self._aside.open() as memory:
                 _copy(stored, memory, thread_id)

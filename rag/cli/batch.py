@@ -24,7 +24,7 @@ from rag.types.errors import RagError, ReadError, say_bug
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +320,7 @@ def answer_item(assistant: Assistant, item: Item) -> Answer:
     except RagError as exc:
         return build_failed_answer(question, str(exc))
     except Exception as exc:  # a bug in one question must not cost the other answers
-        log.exception("item %r", item.item_id)
+        _log.exception("item %r", item.item_id)
         return build_failed_answer(question, say_bug(exc))
 
 

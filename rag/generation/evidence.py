@@ -76,7 +76,7 @@ def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence,
     )
 
 
-def is_sentence(evidence: Evidence) -> bool:
+def is_one_sentence(evidence: Evidence) -> bool:
     """Whether a passage is one sentence of its paper."""
     return len(evidence.spans) == 1 and len(split_sentences(evidence.quote)) == 1
 

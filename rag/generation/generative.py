@@ -21,7 +21,7 @@ from rag.answers.screening import Screen
 from rag.generation import earlier, model_reading, prompt_files, verification
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurn
-from rag.generation.evidence import choose_evidence, is_sentence
+from rag.generation.evidence import choose_evidence, is_one_sentence
 from rag.generation.gate import CitationGate, Unsupported
 from rag.generation.passages import build_particulars
 from rag.generation.prompt_files import Message, Prompt, compute_fence, render_fenced
@@ -389,7 +389,9 @@ def _render_passages(prompt: Prompt, evidence: Sequence[Evidence], mark: str) ->
     passages = []
     for item in evidence:
         values = dict(build_particulars(item, prompt, mark))
-        if is_sentence(item):
+        if is_one_sentence(item):
             del values["authors"]
-        passages.append(prompt.render_part("sentence" if is_sentence(item) else "passage", values))
+        passages.append(
+            prompt.render_part("sentence" if is_one_sentence(item) else "passage", values)
+        )
     return "\n\n".join(passages)

@@ -18,7 +18,7 @@ from rag.generation.evidence import choose_evidence
 from rag.generation.generative import Prompts, Speaker, answer_with_model
 from rag.generation.model_reading import (
     find_foreign_name,
-    list_shown_papers,
+    list_papers_of_answer,
     list_thread_texts,
     load_numbered_query,
 )
@@ -203,7 +203,7 @@ class Planner:
     def _render_shown(self) -> str:
         parts = [self._render_passages(self.focus)]
         last = self.thread.turns[-1].answer if self.thread.turns else None
-        known = dict(list_shown_papers(last))
+        known = dict(list_papers_of_answer(last))
         names = {i: name for i, name in known.items() if i not in self._papers}
         self._papers |= names
         numbers = {paper_id: f"P{n}" for n, paper_id in enumerate(self._papers, 1)}

@@ -19,7 +19,7 @@ from rag.types import Chunk, Paper
 from rag.types.errors import IndexUnreadable, LibraryError
 from rag.types.ports import Generation, Lexical, LexicalRecord, Stores
 
-BATCH = 4_000
+RECORDS_PER_BATCH = 4_000
 VERSION_FILE = "version"
 LOCK_FILE = "follow.lock"
 WAIT_S = 600.0
@@ -86,8 +86,8 @@ def _write_version(folder: Path, version: int) -> None:
 
 def _iter_records(library: Library, chunk_ids: Sequence[str]) -> Iterator[LexicalRecord]:
     """In the order given."""
-    for start in range(0, len(chunk_ids), BATCH):
-        chunks = library.list_chunks(chunk_ids[start : start + BATCH])
+    for start in range(0, len(chunk_ids), RECORDS_PER_BATCH):
+        chunks = library.list_chunks(chunk_ids[start : start + RECORDS_PER_BATCH])
         papers = {p.paper_id: p for p in library.list_papers(c.paper_id for c in chunks)}
         yield from (build_lexical_record(chunk, papers[chunk.paper_id]) for chunk in chunks)
 

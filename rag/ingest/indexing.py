@@ -19,7 +19,7 @@ from rag.ingest import index_marks
 from rag.ingest.following import build_lexical_record, follow_lexical
 from rag.library import IndexState, Library, Writer, invariants, open_writer
 from rag.library.permissions import require_room
-from rag.types import Health
+from rag.types import IndexHealth
 from rag.types.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
 from rag.types.ports import (
     Generation,
@@ -351,20 +351,20 @@ def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
 # --- checking -------------------------------------------------------------------------------
 
 
-def check_indexes(library: Library, stores: Stores) -> Health:
+def check_indexes(library: Library, stores: Stores) -> IndexHealth:
     """Compare library, vectors and lexical index, chunk by chunk; needs no lock, changes nothing."""
     problems = invariants.find_problems(library)
     try:
         state, expected = library.index_state, set(library.list_chunk_ids())
         n_papers = library.n_papers
     except LibraryError as exc:
-        return Health(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
+        return IndexHealth(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
     if not state.generation:
-        return Health(n_papers, len(expected), 0, 0, (*problems, *_list_unindexed(expected)))
+        return IndexHealth(n_papers, len(expected), 0, 0, (*problems, *_list_unindexed(expected)))
     counts, unlike = _compare(library, stores, get_generation(library, state), expected)
-    return Health(n_papers, len(expected), *counts, (*problems, *unlike))
+    return IndexHealth(n_papers, len(expected), *counts, (*problems, *unlike))
 
 
 def find_damage(library: Library, stores: Stores, known: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ PlanProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class DocumentList:
     """The documents of an ingest, before any is read.
 
     Attributes:
@@ -57,7 +57,7 @@ class Listing:
     passed_over: tuple[Rejection, ...]
 
 
-def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = ()) -> Listing:
+def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = ()) -> DocumentList:
     """Find the documents under ``paths``; a document is known by its bytes.
 
     Raises:
@@ -71,7 +71,7 @@ def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = 
     files = _find_files_by_name(paths, stored, own_files, library.left_out(), passed_over)
     files = {name: path for name, path in files.items() if name not in drop}
     unchanged = frozenset(n for n, path in files.items() if _has_bytes_of(path, stored.get(n)))
-    return Listing(files, stored, unchanged, dropped, tuple(passed_over))
+    return DocumentList(files, stored, unchanged, dropped, tuple(passed_over))
 
 
 def _has_bytes_of(path: Path, stored: Document | None) -> bool:
@@ -118,7 +118,7 @@ def build_plan(
 
 def iter_plans(
     library: Library,
-    listing: Listing,
+    listing: DocumentList,
     *,
     prune: bool = False,
     rebuild: bool = False,
@@ -147,7 +147,7 @@ def iter_plans(
 
 
 def iter_unread(
-    library: Library, listing: Listing, paths: Sequence[Path], *, prune: bool = False
+    library: Library, listing: DocumentList, paths: Sequence[Path], *, prune: bool = False
 ) -> Iterator[DocumentPlan]:
     """What becomes of documents that are not read: those corrected, gone and to be removed."""
     corrections = library.list_corrections()

@@ -24,7 +24,7 @@ from filelock import FileLock
 from rag.types import Document
 from rag.types.errors import LibraryError
 
-FOLDER = "uploads"
+UPLOADS_FOLDER = "uploads"
 STAGING_FOLDER = ".chosen"
 READERS = ".readers.json"
 """The user who uploaded each file, by file name, if users sign in."""
@@ -37,7 +37,7 @@ _UNUSUAL = re.compile(r"[^\w.()+ -]+")
 
 
 def get_upload_folder(data: Path) -> Path:
-    return data / FOLDER
+    return data / UPLOADS_FOLDER
 
 
 def make_safe_name(name: str) -> str:
