@@ -41,7 +41,7 @@ WORTH = {
 PENALTY, KIND_PENALTY = 4.0, 10.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
 CODE_PENALTY = 0.5
-"""Of what says where code is: little, since few papers but ours of SciTLDR have such a sentence."""
+"""Penalty on features of where code is: small, since few papers but ours from SciTLDR have such a sentence."""
 _TELLS_CODE = ("code", "role_resource")
 _LINKS = tuple(f"link:{name}" for name in _TELLS_CODE)
 _NEVER_GAIN = frozenset(

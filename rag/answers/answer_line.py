@@ -66,7 +66,7 @@ _UNITS = (
     ),
     (re.compile(r"\baccura\w+", re.I), "accuracy"),
 )
-"""Words that stand beside the figure where the question has another word for it."""
+"""Words printed beside a figure, for questions that name the quantity in another word."""
 _NUMERAL = re.compile(r"[\d.,~≈<>+−-]+")
 WORDS_BEFORE, WORDS_AFTER = 4, 5
 """Words around a figure that may say what it is a figure of."""
@@ -127,8 +127,8 @@ _BROKEN_FIGURE = re.compile(r"(?<=\d\.)\s+\d+\s?\\?%[^.]*+\.?")
 
 
 def _go_back(text: str, span: Span) -> Span:
-    """The span from where its sentence is begun: of a figure that is printed with a break at its point, or
-    of a list of which it is an item (``Secondly, they rot``).
+    """Extend a span backwards to where its sentence begins: before a figure broken at its decimal point, or before the
+    list it is an item of (``Secondly, they rot``).
     """
     start, end = span
     if rest := _BROKEN_FIGURE.match(text, end):
@@ -180,7 +180,7 @@ def _get_name_before(quote: str, paper: Paper) -> str:
 
 
 def find_figure(question: str, quote: str) -> Span | None:
-    """Where the figure stands that a question asks for; None where it asks for none, or it is unclear.
+    """The place of the one figure that a question asks for; None if it asks for none or several may be meant.
 
     Of several figures it is the one with most of the question's words around it.
     """
@@ -189,7 +189,7 @@ def find_figure(question: str, quote: str) -> Span | None:
 
 
 def find_figures(question: str, quote: str) -> list[Span]:
-    """The figures that a question asks for, as far as the words around them tell; none where it asks for none."""
+    """The figures that a question asks for, judged by the words around them; empty if it asks for none."""
     if not NUMBER_ASKED.search(question):
         return []
     units = " ".join(words for pattern, words in _UNITS if pattern.search(question))

@@ -30,7 +30,7 @@ _SIGNALS = ("unsaid", "described", "head", "plain")
 _CAPTION = re.compile(r"\W*(?:fig|table|figure)\b", re.IGNORECASE)
 _ENDS = tuple('.?!:;)]"”')
 _FORMS = ("caption", "row", "piece", "question", "lower")
-"""What is no whole sentence: a caption, a row of a table, what has no end, or no beginning; and what asks."""
+"""Signs that a piece of text is no answering sentence: caption, table row, no end, a question, no beginning."""
 SHORT_BODY_WORDS, LONG_BODY_WORDS = 6, 60
 BODY_FEATURES: tuple[str, ...] = (
     "ranker",

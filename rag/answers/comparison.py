@@ -98,7 +98,7 @@ def _tell_common_people(papers: Sequence[Paper]) -> str:
 
 
 def _tell_namings(papers: Sequence[Paper], marks: Citations) -> list[str]:
-    """Sentences in which one paper names another; that none does, where all have names of their own."""
+    """For each pair of papers, a sentence if one mentions the other by name; one that none does, if all have names."""
     names = {p.paper_id: get_short_name(p) for p in papers}
     facts = []
     for paper in papers:
@@ -173,7 +173,7 @@ _DIFFER_IN = re.compile(
 
 
 def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
-    """The words that say what is to be compared, such as ``speed and memory``; empty for none.
+    """The words that say by what to compare, such as ``speed and memory``; empty if there are none.
 
     Neither the papers' names and topics nor the words of comparing are that, nor is how they work, which
     has a column.
@@ -259,7 +259,7 @@ def _format_heading(request: str) -> str:
 def _render_asked_cell(
     request: str, hit: PaperHit, sentence: Sentence | None, marks: Citations
 ) -> str:
-    """What a paper states of what is asked: its figures, or the sentence nearest to the request."""
+    """A paper's cell for what the reader asked: its figures, or the sentence nearest to the request."""
     values = _render_values(request, hit, marks)
     return values or (NOT_STATED if _is_measured(request) else _render_cell(hit, sentence, marks))
 
@@ -275,7 +275,7 @@ MAX_CELL_VALUES, MAX_VALUE_CHARS, MAX_SERIES_CHARS = 4, 60, 110
 
 
 def _render_values(request: str, hit: PaperHit, marks: Citations) -> str:
-    """The asked figures of a paper, each with the words behind it; its sentence stands behind the marker.
+    """The asked figures of a paper, each with the words after it; the marker leads to the sentence.
 
     ``“71.6% mAP” [1], “74.4% mAP” [2]``; nothing where no figure has the words of the request beside it.
     """

@@ -238,7 +238,7 @@ def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:
 
 
 def _find_defining(query: Query, retrieval: Retrieval) -> PaperHit | None:
-    """The best paper that says what a common thing is, where that is all a question asks.
+    """The best paper that defines a common term, for a question that asks only for the definition.
 
     "what is federated learning" was answered by one of many methods for it.
     """
@@ -261,8 +261,8 @@ _ASKS_WHICH_USE = re.compile(
     r"((?!no |any |without |less |more |their )[\w-]+(?: [\w-]+){0,3})\W*$",
     re.IGNORECASE,
 )
-"""What can be looked for in its own words: "which of these use differential privacy?" told four, of which
-one has these words."""
+"""Asks which papers use a thing that can be searched by its own words. "Which of these use differential privacy?"
+listed four, though only one has the words."""
 _EVIDENCE_SHARE = 0.6
 """Share of the best paper's score below which a paper says nothing of what is asked: those that do had
 .67 and more, the others .53 and less."""
@@ -403,7 +403,8 @@ def _find_unknown_sides(query: Query, library: LibraryView) -> tuple[str, ...]:
 def _compute_focus_sufficiency(
     query: Query, cited: Sequence[PaperHit], retrieve: RetrieveWithin
 ) -> Sufficiency:
-    """A follow-up leaves unsaid what its paper is about, so there the title is part of it.
+    """Whether the paper that a follow-up is about answers it, with its title added: the follow-up leaves the topic
+    unsaid.
 
     The title cannot stand for what is asked (`_is_silent`): "what attack does it defend against?" was
     answered from a paper that has neither word nor anything near them.

@@ -253,7 +253,7 @@ def answer_experts(
 
 
 def _find_worded(topic: str, library: LibraryView, retrieve: Retrieve) -> list[OnTopic]:
-    """The papers that have the topic's words, where none is near it in meaning."""
+    """Papers that contain the topic's words, used when no paper is near it in meaning."""
     entries, n_said = list_on_topic(topic, library, retrieve)
     ids = [entry.paper_id for entry in entries[:n_said]]
     return [OnTopic(paper, 1.0) for paper in library.list_papers(ids)]
@@ -388,7 +388,7 @@ def _answer_nobody(topic: str, library: LibraryView, retrieve: Retrieve) -> Answ
 
 _LOOKED_AT, _NEAREST = 10, 3
 _RARE_SHARE = 0.1
-"""Of all papers, those with a word that tells what a topic is about."""
+"""A word in at most this share of all papers says what a topic is about."""
 
 
 def _find_sharing(

@@ -57,7 +57,7 @@ NEAR_SCORE = 0.3
 """Score from which a paper is near a question; what is about something else stays below."""
 
 CLOSE_SHARE = 0.94
-"""A paper whose score is this share of the best one's may be the one that is meant."""
+"""A paper with at least this share of the best score may be the one that is meant."""
 CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
@@ -81,7 +81,7 @@ _SEVERAL = re.compile(
     r"|and (?:colleagues|co-?workers|co-?authors))\b",
     re.IGNORECASE,
 )
-"""What asks for several papers though a question of content is no comparison and no overview of a topic."""
+"""Words that ask for several papers in a question that is neither a comparison nor an overview."""
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
@@ -115,7 +115,7 @@ def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, .
 
 
 def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The first papers of a ranking that stand apart from the rest together; else the first one.
+    """The first papers of a ranking, up to a clear gap in score; the first paper alone if there is no gap.
 
     "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
     the next .62, so that the answer is of two, though no word of the question says so.
@@ -136,7 +136,7 @@ def find_papers_together(query: Query, retrieval: Retrieval) -> tuple[PaperHit, 
 
 
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
-    """How many of the close papers stand before the greatest drop; all of them where none is great."""
+    """The number of close papers before the largest drop in score; all of them if no drop is large."""
     stated = _STATED.search(question)
     at_least = _PLURAL_NUMBERS[stated[1].lower()] if stated else 2
     best, n_most = ranked[0].score, min(n_close, MAX_PAPERS)
@@ -406,7 +406,7 @@ _PARTS_ASKED = re.compile(
 
 
 def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
-    """The sentences that bring a part each, in the paper's order, where its parts are asked for.
+    """The sentences that introduce one part each, in the paper's order, for a question that asks for its parts.
 
     "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
     """
@@ -431,7 +431,7 @@ _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "order": ("method", "aim"),
     "why": ("problem", "limitation"),
 }
-"""How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
+"""Kinds of answer that seldom fit in one sentence, with the roles from which a second one is quoted."""
 _ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
 
 
@@ -495,7 +495,7 @@ def _find_naming(name: str, hit: PaperHit) -> list[Sentence]:
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
-    """The sentence for each part of a question, each once; none where one holds all of them."""
+    """One sentence for each part of a question, no sentence twice; empty if a single sentence covers all parts."""
     texts = split_question(question)
     chosen = [
         choose_sentences(text, replace(part, apart=hit.apart), 1)

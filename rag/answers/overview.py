@@ -108,7 +108,7 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
 
 
 def count_leading_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
-    """Those who stand on most of the papers, with their numbers; only who stands on several."""
+    """The people on most of the papers with their counts, escaped for Markdown; only those on several papers."""
     counts = Counter(name for p in papers for name in {a.name for a in p.authorships})
     often = sorted((-n, name) for name, n in counts.items() if n > 1)
     return [(plain(name), -n) for n, name in often[:_PEOPLE]]
@@ -177,7 +177,7 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
 
 
 def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
-    """The problem that comes nearest to the topic in the papers nearest to it; None where none tells one.
+    """The problem sentence nearest to the topic, from the best papers; None if none of them states a problem.
 
     A sentence that begins by pointing back ("this form of supervision") tells nothing alone.
     """

@@ -211,7 +211,7 @@ def _select_by_topic(
 def _select_by_each(
     query: Query, papers: PaperSet, retrieve: Retrieve
 ) -> tuple[PaperSet, Query, str, str]:
-    """The papers on a topic of which each touches the further ones: ``are any of them about deepfakes?``.
+    """The papers on a first topic that also touch every further one: ``are any of them about deepfakes?``.
 
     In meaning alone all eight papers on federated learning were near "deepfakes federated learning".
     """
@@ -230,7 +230,7 @@ def _select_by_each(
 
 
 _MOST_BY_ONE_WORD = 8
-"""A word of more papers tells nothing of a topic that none of them has."""
+"""If no paper has the whole topic, a single word of it counts only if at most this many papers have it."""
 
 
 def _select_papers_about(
@@ -580,7 +580,7 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
 
 
 def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -> Answer:
-    """No paper on a topic touches a further one: what was looked for, and what comes nearest to it.
+    """Say that no paper on one topic touches another, what was searched for, and which papers come nearest.
 
     "Papers on noisy labels / any surveys?": that none says so in these words is no proof that there is none.
     """

@@ -21,14 +21,14 @@ _WHICH_METHODS = re.compile(
 _SAYS_AS_MUCH = 0.8
 """Share of the best rating from which a paper says as much of a property."""
 _LEAST_SURE = 0.75
-"""Probability from which papers answer, though none of their sentences has the rarest words of a property."""
+"""From this probability papers are shown even if none has a sentence with the property's rarest words."""
 
 
 def find_with_property(
     query: Query, retrieval: Retrieval, verdict: Sufficiency
 ) -> tuple[tuple[PaperHit, ...], tuple[str, ...]] | None:
-    """The papers of which one sentence says most of a property that is asked of methods at large, and its
-    rarest words where no sentence has them.
+    """The papers with a sentence that best states a property asked of methods in general, and the property's rarest
+    words if no sentence has them.
 
     "which of the methods run in real time on a phone?" quoted a sentence with none of these words. None where
     another question is asked, or the papers found say it as well as any.
@@ -55,7 +55,7 @@ def find_with_property(
 
 
 def _find_required(question: str, hit: PaperHit, idf: Mapping[str, float]) -> Span:
-    """Where the rarest of some terms stands, with those right before it: ``single GPU``, ``phone``.
+    """The span of the rarest of some terms, with the words right before it: ``single GPU``, ``phone``.
 
     "runs 206 times faster" has two words of "run in real time on a phone", and no phone.
     """

@@ -147,7 +147,7 @@ _DATA_ASKED = re.compile(
 
 
 def _find_missing_data(folded_query: str, papers: Sequence[Paper]) -> str:
-    """``data sets`` where these are asked for and the papers name none, nor what is tried on what.
+    """``data sets`` if a question asks for them and the papers neither name one nor say what was tested on what.
 
     "what data sets were used for training SlerpFace?" was told what protects templates.
     """

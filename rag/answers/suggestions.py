@@ -27,7 +27,7 @@ MAX_AFTER_NOTHING = 2
 """The same after a question that is not answered."""
 _TRIED = 8
 _LOOKED_AT = 200
-"""Papers of an answer, and people of them, that suggestions are made of."""
+"""At most so many papers of an answer, and people on them, are considered for suggestions."""
 _ABSTRACT_CHARS = 200
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
@@ -114,7 +114,7 @@ def _select_answerable(
     read_question: ReadQuestion,
     k: int,
 ) -> tuple[str, ...]:
-    """The first k that are answered as meant, by something that was not said already."""
+    """The first k candidates that get the intended kind of answer and repeat nothing already said."""
     quoting = replace(thread, model="extractive")
     asked_questions = {fold(turn.question).strip(" ?.!") for turn in thread.turns}
     earlier_answers = [turn.answer for turn in thread.turns]
@@ -294,7 +294,7 @@ def _get_question_name(paper: Paper) -> str:
 
 
 def _iter_productive_people(papers: Sequence[Paper], library: LibraryView) -> Iterator[str]:
-    """The one who stands on most papers, of those on the papers; more than these ones."""
+    """The person on the given papers who has most papers in the library, if more than one."""
     people = dict.fromkeys(name for paper in papers for name in library.list_people_of(paper))
     counts = {name: library.count_papers_of(name) for name in islice(people, _LOOKED_AT)}
     busy = [name for name, n in counts.items() if n > 1]

@@ -79,7 +79,7 @@ MEASURE_PATTERNS: Mapping[str, str] = {
 }
 """Measures by the names that are printed beside their figures; of these the last three are units too."""
 _NAMED_ALONE = frozenset(MEASURE_PATTERNS) - {"accuracy", "perplexity"}
-"""Names that are said in no other words: a question for one of them wants that figure and no other."""
+"""Measures with one name only: a question that names one of them wants that figure and no other."""
 NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 
 

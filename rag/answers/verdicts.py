@@ -52,7 +52,7 @@ class _Figure:
 
 
 def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """The paper whose figure is the most (or least) asked for; that it cannot be told, where it cannot.
+    """The paper with the largest or smallest figure that the question compares, or why that cannot be said.
 
     Empty where the question asks for no more or less. Only what each paper states of itself in a unit
     that several state is compared, and who states none is named.

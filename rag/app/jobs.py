@@ -55,7 +55,7 @@ class QuestionQueue:
 
     @property
     def longest_s(self) -> float:
-        """For how long the slowest one has been answered; 0 where none is."""
+        """Seconds since the oldest question in progress began; 0 if there is none."""
         with self._moved:
             now = time.monotonic()
             return now - min(self._began.values(), default=now)

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
 
 ADDED_TO = frozenset({"overview", "groups", "profile", READING_ORDER})
-"""What is computed and still leaves something to be said of the papers: how they
-changed, their topics, which is for whom."""
+"""Computed answers that a model may add to: how the papers changed, their topics, which one suits whom."""
 
 
 class TurnRunner:
@@ -96,7 +95,7 @@ class TurnRunner:
     # --- the steps of a turn ------------------------------------------------------------------
 
     def _watch(self, run: Generator[Event, None, None], stop: CancelToken) -> Iterator[Event]:
-        """The events of an answer, which end once it is stopped, traced where that is asked for."""
+        """The events of an answer, ended once it is cancelled, and traced if tracing is set up."""
         events = heeding(run, stop)
         tracing = self._models.get_tracing()
         return events if tracing is None else tracing.process_events(events)
@@ -157,7 +156,7 @@ class TurnRunner:
     def _measure(
         self, request: TurnRequest, spent: tuple[str, ...], began: float
     ) -> Generator[Event, None, None]:
-        """The events of an answer, and the answer with how it was read and what it took.
+        """The events of an answer, with its reading, times and usage added to the answer itself.
 
         ``spent``: notes on models that cannot be asked any more.
         """
@@ -267,7 +266,7 @@ def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
 def _add_model_usage(
     answer: Answer, voice: ModelSession | None, spent: tuple[str, ...], began: float
 ) -> Answer:
-    """The answer with what its model calls were and cost; replies that it stands on are kept."""
+    """The answer with the usage and cost of its model calls; the replies it is based on are put in the cache."""
     latency_ms = _compute_ms_since(began)
     if voice is None:
         notes = spent if answer.route == "content" else ()

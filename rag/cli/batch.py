@@ -284,7 +284,7 @@ def _find_answered(batch_items: list[Item], before: list[_Record]) -> dict[int, 
 
 
 def _is_past(old: _Record, ids: Collection[str]) -> bool:
-    """Whether a record answers what an id of this batch asked before, or tells of a broken line."""
+    """Whether an earlier record is replaced by this batch: it has one of its ids, or reports a broken line."""
     broken = old.status == "failed" and re.fullmatch(r"line-\d+", old.item_id) is not None
     return old.item_id in ids or broken
 

@@ -120,7 +120,7 @@ class TerminalChat:
     # --- questions ------------------------------------------------------------------------
 
     def _ask(self, question: str, thread: Thread, read_as: ReadAs | None = None) -> Thread:
-        """The thread with the answer; as it was where there is none."""
+        """Print the answer and return the thread with it; the thread unchanged if there was no answer."""
         try:
             events = self._assistant.stream(question, thread, read_as)
             answer = print_answer_stream(

@@ -67,7 +67,7 @@ def find_result(
     counts: Sequence[Figure],
     changes: Sequence[tuple[Figure, Figure]],
 ) -> bool:
-    """Whether a figure of a sentence can be worked out of those of a paper, which it need not repeat.
+    """Whether a figure in a sentence can be calculated from figures of the paper, so need not be printed there.
 
     Args:
         text: The sentence.
@@ -94,7 +94,7 @@ def find_result(
 def _work_out(
     text: str, figure: Figure, operands: Sequence[Figure], *, of_a_kind: bool = False
 ) -> Iterator[Decimal]:
-    """What a figure may be if it is worked out of two others, by what the sentence says it is."""
+    """The values that two other figures give by the operation that the sentence names: ratio, difference or sum."""
     is_share = bool(_EACH.match(text, figure.end))
     is_sum = SUMMED.search(text) is not None
     if not (is_share or is_sum or figure.compares or figure.unit == "times"):

@@ -140,7 +140,7 @@ class ClaimReader:
         )
 
     def restore_keys(self, claim: Claim) -> str:
-        """The words of a claim with the keys where they stood: which part of it cites what."""
+        """The claim's text with its keys in their original places, so that one sees which part cites what."""
         keys = {self.get_placeholder(key): f"[{key}]" for key in claim.keys}
         text = SEATS.sub(lambda match: keys.get(match[0], ""), claim.text)
         return " ".join(text.replace(markup.BOLD_WORDS, "").split())
@@ -190,7 +190,7 @@ class ClaimReader:
         return text in self._keys and not self._ground.has_word(text)
 
     def _convert_foreign_bracket(self, match: re.Match[str], keys: list[str]) -> str:
-        """What stands in brackets and is no key: in the papers too, or a reference to nothing."""
+        """Replace brackets that hold no key: keep words that the papers have too, drop references to nothing."""
         words = match[1].strip()
         key_match = _NAMED_KEY.match(words)
         if key_match and key_match[1] in self._keys and self._ground.has_quote(key_match[2]):

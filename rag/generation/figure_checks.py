@@ -51,7 +51,7 @@ _SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
 
 
 def list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
-    """The figures that a paper must have: none of a date, of the papers counted, of a sum or a list shown."""
+    """The figures of a claim that a paper must print: not those of dates, counts of papers, sums and lists shown."""
     figures = extract_figures(LATEX.sub(" ", claim) if "\\" in claim else claim)
     free = find_computed(claim, figures)
     for match in _DAY.finditer(claim):

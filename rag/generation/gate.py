@@ -45,7 +45,7 @@ from rag.types.answers import UNVERIFIED
 OMISSION = "[…]"
 MAX_REPLY_CHARS = 20_000
 REFUSAL_CHARS = 300
-"""So much of a reply that begins with the refusal is read, for the sentence on what is missing."""
+"""If a reply begins by declining, this much of it is read to find what it says is missing."""
 KEYLESS_CHARS = 1_500
 """A reply that has cited nothing after so many letters is not going to."""
 
@@ -232,7 +232,7 @@ class CitationGate:
 
     @property
     def refusal_words(self) -> str:
-        """What the model itself said of a missing answer, as it may be shown; perhaps nothing."""
+        """What the model itself said is missing, in a form that may be shown; may be empty."""
         is_short = len(self._reply.split()) <= FEW_WORDS
         refusals = [
             s

@@ -310,7 +310,7 @@ def _keep_used(text: str, citations: Sequence[Citation]) -> tuple[Citation, ...]
 
 
 def _add_usage(answer: Answer, reply: Reply, gate: CitationGate, prompt: Prompt) -> Answer:
-    """The answer with what the call was and cost, also where its words were not used."""
+    """The answer with the usage and checks of the model call, even if its words were not used."""
     counts = dict(+gate.counts)
     return replace(
         answer,

@@ -35,7 +35,7 @@ from rag.types.query_json import build_schema
 TOOL_NAME = "look_up"
 N_LOOK_UPS = 6
 RESULT_TOKENS = 400
-"""Of what the model reads of one look-up: some four papers by their best sentences."""
+"""Budget for the text of one look-up's result: about four papers with their best sentences."""
 RESULT_WORDS = 120
 RESULT_PAPERS = 12
 _ASKED = frozenset(
@@ -43,7 +43,8 @@ _ASKED = frozenset(
 )
 """Parts of a query that a look-up may fill; the others are of wordings and of screens."""
 _UNASKED = frozenset(part.name for part in fields(Query)) - _ASKED
-"""These go unread; what is no part at all is told: of *"year": 2023* all years would be counted."""
+"""Parts of a query that are ignored if a model gives them. An unknown name is an error instead: with *"year": 2023*
+dropped, papers of all years would be counted."""
 COMPUTED_SCOPE = (
     "What the question asks about people, counts and lists is computed by a program and stands below "
     "your answer: do not answer that part, and do not call it missing."

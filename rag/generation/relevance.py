@@ -127,7 +127,7 @@ class Relevance:
         return self._near(text, (self._question, *shared)) >= NEAR
 
     def _list_people(self, keys: Iterable[str]) -> frozenset[str]:
-        """The names of who wrote the cited papers: who did is said of them."""
+        """Names of the authors of the cited papers; a sentence about them is about the papers."""
         return frozenset[str]().union(*(self._people[key] for key in keys))
 
     def _states_figure(self, text: str, keys: Iterable[str]) -> bool:

@@ -46,9 +46,9 @@ from rag.types import Evidence, Span
 ENGLISH_SHARE = 0.15
 """Share of English stop words from which a sentence counts as English."""
 PAPERS_LANGUAGE_SHARE = 0.6
-"""With such a share of the papers' words a sentence is in their language, few small words or not."""
+"""A sentence with at least this share of the papers' words is in their language, however few function words it has."""
 OWN_SHARE = 0.5
-"""A paper with a smaller share of what is said of it, beside one with `OTHER_SHARE`, did not say it."""
+"""A paper with a smaller share of a claim's words is not its source if another cited one has `OTHER_SHARE`."""
 OTHER_SHARE = 0.8
 SECRET_DIGITS = 6
 LONGEST_WORD = 32
@@ -278,7 +278,7 @@ def _is_each_of_its_own(
 
 
 def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
-    """Whether the paper named has what is said of it, as far as another cited one has it."""
+    """Whether a claim about a named paper is in that paper rather than in another one that is cited."""
     terms = extract_terms(claim)
     shares = [paper.compute_share(terms) for paper in ground.each]
     return shares[owner] >= OWN_SHARE or max(shares) < OTHER_SHARE - 0.1

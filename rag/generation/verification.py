@@ -26,7 +26,7 @@ _VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a model made of a reply.
+    """The result of a model's check of a reply.
 
     Attributes:
         verdicts: Whether a sentence is supported, by its place from 0.

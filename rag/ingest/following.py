@@ -47,7 +47,7 @@ def follow_lexical(library: Library, stores: Stores, _: Generation | None = None
 
 
 def _open_current(library: Library, stores: Stores, folder: Path) -> Lexical:
-    """Take over what the journal names; where it does not go so far back, everything."""
+    """Open the index, brought up to date from the journal, or rebuilt if the journal does not reach back far enough."""
     state = library.index_state
     place = Generation(folder, "", state.embedder, state.dimension)
     version = _read_version(folder)
@@ -93,7 +93,7 @@ def _iter_records(library: Library, chunk_ids: Sequence[str]) -> Iterator[Lexica
 
 
 def build_lexical_record(chunk: Chunk, paper: Paper) -> LexicalRecord:
-    """What of a chunk is searched by words; names keep the words that are stop words elsewhere."""
+    """The words of a chunk for lexical search; names keep words that are stop words elsewhere."""
     people = [authorship.name for authorship in paper.authorships]
     about = [*people, *paper.affiliations, paper.category, paper.year, paper.venue]
     return LexicalRecord(

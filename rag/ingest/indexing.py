@@ -105,7 +105,7 @@ class Indexes:
         self._vectors = self._lexical = self._at = None
 
     def _update_state(self) -> IndexState:
-        """Let go of what is out of date; mend what a crash has left, unless someone is writing."""
+        """Close stores that are out of date, and repair what a crash left unless another process is writing."""
         state = self._library.index_state
         if state.pending:
             state = self._mend(broken=False)
@@ -144,7 +144,7 @@ class Indexes:
 
 
 def _get_state_key(state: IndexState) -> tuple[str, int, int]:
-    """What tells one state of the indexes from another, also where the library was made anew."""
+    """A key that differs between any two states of the indexes, even if the library was made anew."""
     return state.library_id, state.generation, state.version
 
 

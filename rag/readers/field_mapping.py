@@ -39,7 +39,7 @@ _COPYRIGHT = re.compile(
     r"|(?:Copyright\s{0,2})?(?:©|\(c\))\s?(?:Copyright\s)?(?:19|20)\d\d[^\n©]{0,160}$)",
     re.IGNORECASE,
 )
-"""With which Scopus and PubMed end an abstract; it is no sentence of the paper."""
+"""The copyright notice that Scopus and PubMed append to an abstract."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
 _TRANSLATED = re.compile(r"\[[^\[\]]+\]")

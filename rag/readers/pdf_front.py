@@ -72,7 +72,7 @@ _VENUE_END = re.compile(
     re.IGNORECASE,
 )
 _VOLUME = re.compile(r"(?<=[^\W\d])[ ,]+\d+(?: ?\(\d+\))?(?:[ ,:]+\d+(?:[-–]\d+)?)*$")
-"""What stands behind a journal's name: ``310``, or ``4(41), 59``; a conference's year belongs to it."""
+"""Volume, issue and pages after a journal's name: ``310``, or ``4(41), 59``."""
 _OPEN_END = re.compile(r"(?:(?<=[a-z])-|(?<=\s)(of|the|on|for|and|in))\n", re.IGNORECASE)
 MAX_CANDIDATES = 40
 """Groups of lines, by their type, that are looked at for the title."""

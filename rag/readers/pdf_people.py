@@ -74,7 +74,7 @@ _PART = re.compile(r"[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?! a
 _TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*[.-]?")
 _MARK = re.compile(r"[^\w\s,.'’;&()@{}|\-‐‑–·•/:]+|(?<=\s)\d[\d\s,]*|^\d+\s*|\d+")
 _BREAK = "\x1f"
-"""Stands where a raised mark or a symbol stood."""
+"""Replaces a superscript mark or a symbol in a line of names."""
 
 
 @dataclass(frozen=True, slots=True)

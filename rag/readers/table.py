@@ -97,7 +97,7 @@ def _name_columns(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _guess_columns(header: _Header, lines: list[str]) -> tuple[_Header, tuple[str, ...]]:
-    """The header with columns named by what their values are, and what is said of each.
+    """The header with unnamed columns identified by their values, and a note for each guess.
 
     "Jaartal" with 2019 and 2021 in it is the year, which a person need not be asked.
     """

@@ -170,7 +170,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
 
 
 def check_text(text: str) -> str:
-    """Raise a ReadError where nothing is said."""
+    """The text unchanged; raises a ReadError if it is blank."""
     if not text.replace("\x00", " ").strip():
         raise ReadError("the question is empty; say what you want to know")
     return text

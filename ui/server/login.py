@@ -202,7 +202,7 @@ def _ensure_local(wanted: str) -> str:
 
 
 def _is_from_elsewhere(request: Request) -> bool:
-    """Whether a form was sent by a page of another origin; what is no browser names none."""
+    """Whether a form was sent from another site's page; a client that is no browser sends no origin."""
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
