@@ -65,7 +65,7 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
         "",
         "answered" if known else "abstained",
         "catalogue",
-        "\n".join(lines) or "No paper of that name is in this library.",
+        "\n".join(lines) or phrases.NO_SUCH_PAPER,
         listing.citations,
         library.list_scored(ids),
         value=_get_value(papers, names, library),

@@ -350,10 +350,7 @@ def _render_scores(
         f"{person_phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items()
     )
     papers = {f.paper.paper_id: f.paper for f in topic_papers}
-    aged = ", halved for every three years of age" if recent else ""
-    lines = [
-        f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
-    ]
+    lines = [person_phrases.head_scores(roles, recent=recent)]
     for at, expert in enumerate(people, 1):
         parts = [
             f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.get_marker(papers[v.paper_id])}"

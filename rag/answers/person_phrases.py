@@ -370,3 +370,39 @@ def tell_circle(n_papers: int, people: str) -> str:
     return (
         f"{counted(n_papers)} with {people}" if people else f"{counted(n_papers)} with nobody else"
     )
+
+
+# --- authors of papers --------------------------------------------------------------------------
+
+NOBODY_KNOWN = "The question names nobody I know of."
+
+
+def tell_unclear_common_authors(papers: str) -> str:
+    return f"Whether {papers} share authors cannot be told."
+
+
+def tell_authors_not_found(name: str, marker: str) -> str:
+    return f"{name} {marker}: I could not find its authors in the file, so they are unknown."
+
+
+def tell_authors_not_named(name: str, marker: str) -> str:
+    return f"{name} {marker}: its document names no authors, so they are unknown."
+
+
+def tell_first_author(name: str, author: str, marker: str) -> str:
+    return f"The first author of {name} is **{author}** {marker}."
+
+
+def tell_authors(name: str, authors: str, marker: str) -> str:
+    return f"{name} is by {authors} {marker}."
+
+
+def tell_next_frequent(names: str, n: int, *, several: bool) -> str:
+    """Who shares the next most papers with somebody, behind those who share the most."""
+    return f"After that come {names} ({n} each)." if several else f"After that comes {names} ({n})."
+
+
+def head_scores(roles: str, *, recent: bool) -> str:
+    """Above the parts of experts' scores; ``roles`` has the weight of each role in words."""
+    aged = ", halved for every three years of age" if recent else ""
+    return f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."

@@ -421,6 +421,7 @@ def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, in
 
 
 THE_PROBLEM = "The problem:"
+NO_SUCH_PAPER = "No paper of that name is in this library."
 OTHER_PAPERS = "others"
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rag.answers import figure_phrases
 from rag.answers.citations import Citations
 from rag.answers.units import MEASURE_PATTERNS, UNITS
 from rag.library.naming import get_short_name
-from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import PaperHit, Sentence
 
@@ -60,37 +60,30 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
     superlative = _ASKED.search(question)
     if superlative is None or len(hits) < 2:
         return ""
+    word = superlative[0].lower()
     figures = {
         unit: _find_figures(unit, hits, is_least=_is_least(superlative, unit))
         for unit in _list_units(question)
     }
     unit, shared = max(figures.items(), key=lambda item: len(item[1]), default=("", []))
     if not shared:
-        return _TELL_NO_FIGURE.format(word=superlative[0].lower())
+        return figure_phrases.tell_no_figure(word)
     if len(shared) < 2:
         stating = {f.hit.paper.paper_id: f for of_unit in figures.values() for f in of_unit}
         if len(stating) > 1:
-            return _TELL_NO_UNIT.format(word=superlative[0].lower())
-        return _TELL_ONE.format(
-            figure=_format_figure(shared[0], marks), word=superlative[0].lower()
-        )
+            return figure_phrases.tell_no_common_unit(word)
+        return figure_phrases.tell_only_figure(_format_figure(shared[0], marks), word)
     for figure in shared:  # sources are numbered in the order of the papers
         marks.get_marker(figure.hit.paper, figure.sentence.span)
     ordered = sorted(shared, key=lambda f: f.value if _is_least(superlative, unit) else -f.value)
     first, *rest = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
-    text = f"{superlative[0].capitalize()} by these figures: {first}, against {join_names(rest)}."
+    text = figure_phrases.tell_order(word, first, rest)
     if ordered[0].value == ordered[1].value:
-        text = f"By these figures none is {superlative[0].lower()}: {join_names((first, *rest))}."
+        text = figure_phrases.tell_equal(word, (first, *rest))
     if silent:
-        text += f" In {unit}, nothing is stated for {join_names(map(_name, silent))}."
-    return f"{text} {_OWN_FIGURES}"
-
-
-_OWN_FIGURES = "(Each is what its own abstract reports; the conditions may differ.)"
-_TELL_NO_FIGURE = "None of them states a figure for this, so which is {word} cannot be told."
-_TELL_NO_UNIT = "Their figures are not in one unit, so which is {word} cannot be told from them."
-_TELL_ONE = "Only {figure} is stated, so which is {word} cannot be told."
+        text += f" {figure_phrases.tell_unit_unstated(unit, list(map(_name, silent)))}"
+    return f"{text} {figure_phrases.OWN_FIGURES}"
 
 
 def _list_units(question: str) -> list[str]:
