@@ -25,7 +25,7 @@ import httpx2
 from rag.types.cancellation import CancelToken
 from rag.types.errors import Stopped
 
-Result = TypeVar("Result")
+CallResult = TypeVar("CallResult")
 
 LONGEST_REPLY_BYTES = 16 * 2**20
 """Size limit of one reply as sent; 20,000 letters, each in its own event, take five million."""
@@ -55,7 +55,7 @@ class _Abandoned(httpx2.RequestError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """How long a caller waits.
 
     Attributes:
@@ -85,10 +85,10 @@ class Limits:
 _over: ContextVar[threading.Event | None] = ContextVar("_over", default=None)
 
 
-def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
+def run_call(call: Callable[[], CallResult], limits: CallLimits, name: str) -> CallResult:
     """Run one call in a thread and return its result; see `run_in_thread`."""
 
-    def make() -> Generator[Result, None, None]:
+    def make() -> Generator[CallResult, None, None]:
         yield call()
 
     (value,) = run_in_thread(make, limits, name)
@@ -96,8 +96,8 @@ def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
 
 
 def run_in_thread(
-    make: Callable[[], Generator[Result, None, None]], limits: Limits, name: str
-) -> Iterator[Result]:
+    make: Callable[[], Generator[CallResult, None, None]], limits: CallLimits, name: str
+) -> Iterator[CallResult]:
     """The pieces that ``make`` yields, computed in a separate thread.
 
     Args:
@@ -110,7 +110,7 @@ def run_in_thread(
         SilenceTooLong: The next piece did not come in time.
         CallTooLong: The time for the whole is over.
     """
-    news: SimpleQueue[tuple[Result] | BaseException | None] = SimpleQueue()
+    news: SimpleQueue[tuple[CallResult] | BaseException | None] = SimpleQueue()
     over = threading.Event()
 
     def work() -> None:
@@ -138,7 +138,7 @@ def run_in_thread(
         over.set()
 
 
-def _get_next(news: SimpleQueue[Result], limits: Limits) -> Result:
+def _get_next(news: SimpleQueue[CallResult], limits: CallLimits) -> CallResult:
     silent_at = time.monotonic() + limits.silence_s
     until = min(silent_at, limits.ends_at)
     while True:

@@ -225,7 +225,7 @@ class ChromaVectors:
             yield
         except httpx.HTTPError as exc:
             assert self._server is not None, "an embedded store is not asked over HTTP"
-            raise chroma_server.explain(self._server, exc) from exc
+            raise chroma_server.explain_failure(self._server, exc) from exc
         except ChromaError as exc:
             raise IndexUnreadable(
                 f"the vectors in {self.where!r} cannot be used ({exc}); "
@@ -234,7 +234,7 @@ class ChromaVectors:
         except BaseException as exc:  # a panic of the engine derives from nothing narrower
             # What a proxy before the server says, Chroma's client raises as a plain Exception.
             if self._server and (type(exc) is Exception or isinstance(exc, JSONDecodeError)):
-                raise chroma_server.explain(self._server, exc) from exc
+                raise chroma_server.explain_failure(self._server, exc) from exc
             if type(exc).__name__ != "PanicException":
                 raise
             raise IndexUnreadable(

@@ -75,7 +75,7 @@ def grows(used: Used) -> str:
 def test_every_pattern_is_tried() -> None:
     names = {used.name for used in list_patterns()}
     assert {
-        "rag.answers.comparing_words.COMPARES",
+        "rag.answers.comparing_words.COMPARISON_WORDS",
         "rag.understanding.slots._NEGATION",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.sentence_forms.FORMS"} <= names
