@@ -208,10 +208,10 @@ def _inside(true: str, bad: str) -> str:
     return f"{' '.join(words[:at])}{bad}{' '.join(words[at:])} [{key}"
 
 
-def pieces(text: str, seed: int) -> list[str]:
+def pieces(text: str, seed: int, lengths: Sequence[int] = (1, 3, 9, 40)) -> list[str]:
     """A reply as it streams in: letter by letter, in small or in large pieces, or whole."""
     chance = random.Random(seed)
-    longest = chance.choice((1, 3, 9, 40, len(text) or 1))
+    longest = chance.choice((*lengths, len(text) or 1))
     found = []
     while text:
         n = chance.randint(1, longest)

@@ -250,7 +250,7 @@ def _join_times(conditions: Sequence[Condition]) -> tuple[object, ...] | None:
 
 
 def _get_day_bounds(condition: Condition, low: date, high: date) -> tuple[date, date] | None:
-    """The first and last day of a condition; of a month in the one year between low and high."""
+    """First and last day that a condition allows; for a month, within the year of low and high."""
     if condition.field == "date":
         return _get_date_bounds(condition)
     ranges = _normalise_figures(condition)[1]

@@ -72,7 +72,7 @@ class Scorer:
         self._same, self._check = same or {}, check
 
     def score(self, question: Question, record: Record | None) -> Score:
-        """What came of a question; without a record it failed, and nobody got a right answer.
+        """The score of one question; without a record it counts as failed.
 
         A question that failed has found and said nothing: it counts 0 wherever an answer would
         count, and what only an answer has (time, tokens, valid citations) is left out.

@@ -46,12 +46,12 @@ WORTH = {
     "fact": 120, "known-item": 240, "unanswerable": 120, "public left out": 150,
     "field": 300, "field unanswerable": 200,
 }  # fmt: skip
-"""What the questions of a kind weigh together; kinds that are not named, 60."""
+"""Total weight of the questions of each kind in the fit; other kinds have 60."""
 PENALTY = 0.3
 MIN_PAPERS = 6
 PUBLIC_FIELD = "biomedicine"
 FITTED_PARTS = (1, 2, 3)
-"""Parts of the questions of sets/fields that are fitted to; later ones measure what comes of it."""
+"""Parts of sets/fields used for fitting; the later ones measure the result."""
 _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 
@@ -218,7 +218,7 @@ def compute_feature_table(
         retrieval = _remove_papers(assistant.retrieve(example.question), example.left_out)
         query = Query("passages", text=example.question)
         cited = extractive.choose_cited_papers(query, retrieval)
-        rows.append(sufficiency.compute_features(retrieval, cited) if cited else {})
+        rows.append(sufficiency.compute_signals(retrieval, cited) if cited else {})
     names = list(next(row for row in rows if row))
     return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])
 

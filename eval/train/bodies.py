@@ -141,7 +141,7 @@ def _compute_features(
     asks_for = assistant.read(question).query.asks_for
     request = Request.read_question(question, asks_for)
     paper = is_asking_for_paper(question)
-    return body_ranker.compute_features(question, hit, sentences, request, paper=paper)
+    return body_ranker.compute_body_features(question, hit, sentences, request, paper=paper)
 
 
 def _flatten(told: str) -> str:
@@ -178,15 +178,15 @@ def train(
     papers = sorted({e.paper for e in examples})
     part_of = {paper: n % N_PARTS for n, paper in enumerate(papers)}
     ranks: dict[str, list[tuple[int, int]]] = {}
-    by_ranker = np.array([float(name == "ranker") for name in body_ranker.NAMES])
+    by_ranker = np.array([float(name == "ranker") for name in body_ranker.BODY_FEATURES])
     for part in range(N_PARTS):
         weights = fit([e for e in examples if part_of[e.paper] != part])
         held_out = [e for e in examples if part_of[e.paper] == part]
         both = zip(rank_answers(held_out, by_ranker), rank_answers(held_out, weights), strict=True)
         for example, of_both in zip(held_out, both, strict=True):
             ranks.setdefault(example.source, []).append(of_both)
-    names, weights = np.array(body_ranker.NAMES), fit(examples).astype(np.float32)
-    np.savez_compressed(body_ranker.WEIGHTS_FILE, names=names, weights=weights)
+    names, weights = np.array(body_ranker.BODY_FEATURES), fit(examples).astype(np.float32)
+    np.savez_compressed(body_ranker.BODY_WEIGHTS_FILE, names=names, weights=weights)
     rows: list[list[str | float | int | None]] = [
         [source, len(pairs), *(float(np.mean([p[at] <= k for p in pairs])) for k in (1, 3) for at in (0, 1))]
         for source, pairs in ranks.items()

@@ -40,7 +40,7 @@ from rag.types.token_vectors import Encoding
 SOURCES = ("own", "further", "pubmedqa")
 """Questions, and no claims or summaries."""
 FURTHER = Path(__file__).parents[1] / "sets" / "wordings"
-"""Wordings that the reader has not learned from; what is told in them is told all the same."""
+"""Wordings that the reader was not trained on; what they tell beside the question is used all the same."""
 TOLD = ("preamble", "form")
 TOLD_EVERY = 2
 """One question of so many is asked beside something told."""

@@ -306,7 +306,7 @@ def compute_slopes(
     targets: Mapping[str, Ints],
     batch: Ints,
 ) -> Floats:
-    """Of the cross-entropy of all heads at their scores; 0 where there is no target."""
+    """Gradient of the heads' cross-entropy at their scores; 0 where a head has no target."""
     slopes, start = np.zeros_like(scores), 0
     for name, labels in classes.items():
         columns = slice(start, start + len(labels))

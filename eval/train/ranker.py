@@ -41,7 +41,7 @@ WORTH = {
 PENALTY, KIND_PENALTY = 4.0, 10.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
 CODE_PENALTY = 0.5
-"""Of what says where code is: little, since few papers but ours of SciTLDR have such a sentence."""
+"""Penalty on features of where code is: small, since few papers but ours from SciTLDR have such a sentence."""
 _TELLS_CODE = ("code", "role_resource")
 _LINKS = tuple(f"link:{name}" for name in _TELLS_CODE)
 _NEVER_GAIN = frozenset(
@@ -120,7 +120,7 @@ def fit(examples: Sequence[Example]) -> Array:
     penalty = np.array(
         [
             CODE_PENALTY if n in (*_TELLS_CODE, *_LINKS) else KIND_PENALTY if ":" in n else PENALTY
-            for n in sentence_ranker.NAMES
+            for n in sentence_ranker.FEATURES
         ]
     )
     return conditional_logit.fit(
@@ -128,7 +128,7 @@ def fit(examples: Sequence[Example]) -> Array:
         [e.answers for e in examples],
         [WORTH[e.labelled.source] for e in examples],
         penalty,
-        [(None, 0.0 if name in _NEVER_GAIN else None) for name in sentence_ranker.NAMES],
+        [(None, 0.0 if name in _NEVER_GAIN else None) for name in sentence_ranker.FEATURES],
     )
 
 
@@ -150,9 +150,11 @@ def train(open_assistant: Callable[[Path], Assistant], folder: Path) -> str:
     by_match = count_first(unseen, None)
     weights = fit([e for e in examples if e.labelled.source != "further"])
     kept = weights != 0
-    names = np.array(sentence_ranker.NAMES)
+    names = np.array(sentence_ranker.FEATURES)
     np.savez_compressed(
-        sentence_ranker.WEIGHTS_FILE, names=names[kept], weights=weights[kept].astype(np.float32)
+        sentence_ranker.RANKER_WEIGHTS_FILE,
+        names=names[kept],
+        weights=weights[kept].astype(np.float32),
     )
     rows: list[list[str | float | int | None]] = [
         [
@@ -164,6 +166,6 @@ def train(open_assistant: Callable[[Path], Assistant], folder: Path) -> str:
         ]
         for source in sorted(measured)
     ]
-    size = f"{sentence_ranker.WEIGHTS_FILE.name}: {sentence_ranker.WEIGHTS_FILE.stat().st_size:,} bytes"
+    size = f"{sentence_ranker.RANKER_WEIGHTS_FILE.name}: {sentence_ranker.RANKER_WEIGHTS_FILE.stat().st_size:,} bytes"
     heads = ["set", "trained on", "held out", "first by tokens alone", "first by the ranker"]
     return f"{size}\n{format_table(heads, rows)}"

@@ -47,7 +47,7 @@ DESCRIBED = (
     "{summary} - {question}",
     "{question} ({summary})",
 )
-"""A reader who has no name for a paper says what it is about before asking."""
+"""Forms of a question that describes its paper because the reader does not know its name."""
 MAX_DESCRIPTION_WORDS = 18
 CODE_QUESTIONS = (
     "where is the code?",
@@ -213,7 +213,7 @@ def _read_scitldr(folder: Path, papers: Papers) -> Iterator[Labelled]:
 def _ask_for_code(
     rows: Iterable[dict[str, Any]], summaries: Mapping[str, str], papers: Papers
 ) -> Iterator[Labelled]:
-    """A question for the code of papers that say where it is, and their summaries, which ask for it not."""
+    """For papers that say where their code is: one question for it, and their summary as one that is not."""
     for n, row in enumerate(rows):
         text = str(row["text"])
         told = [text[a:b] for a, b in split_sentences(text) if is_pointing_to_code(text[a:b])]

@@ -61,7 +61,7 @@ from rag.understanding.heads import (
 )
 
 EMBEDDER = "minilm-l6-v2"
-"""Whose word vectors the heads read; the int8 graph and the published one serve alike."""
+"""The embedder whose word vectors the heads read, in its int8 or its published form."""
 Report = Callable[[str], None]
 
 _NEW_PAIRS = 0.4

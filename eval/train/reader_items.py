@@ -73,7 +73,7 @@ class Sample:
 
 
 def assign_folds(examples: Sequence[Example], n_folds: int) -> list[int]:
-    """Of each line. Lines whose last turns are the same but for what is in the slots share a fold.
+    """The fold of each example; examples that differ only in their slots share one.
 
     By the wording alone, as all chance in here: a new line leaves the others as they were.
     """

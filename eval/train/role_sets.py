@@ -173,7 +173,7 @@ def load_examples() -> list[LabelledAbstract]:
 
 
 def _label(source: str, pairs: Iterable[tuple[str, str]]) -> tuple[LabelledSentence, ...]:
-    """Of pairs of label and text; what gives data or code away is a resource where that may be.
+    """Sentences with the roles that their label allows; one that releases data or code is a resource.
 
     No other sentence is one, but for those that may give data, which are left open.
     """
@@ -196,7 +196,7 @@ def _choose_split(key: str) -> Split:
 
 
 def _read_csabstruct(folder: Path, name: str) -> Iterator[LabelledAbstract]:
-    """In its own parts; what its authors call dev is trained on, too."""
+    """Abstracts in the split of the data set; its dev part is used for training too."""
     for part, split in (("train", "train"), ("dev", "train"), ("test", "heldout")):
         file = folder / "data" / "CSAbstruct" / f"{part}.jsonl"
         for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():

@@ -32,7 +32,7 @@ from rag.ingest.role_head import (
     compute_emissions,
     find_best,
 )
-from rag.ingest.sentence_roles import HEAD_FILE
+from rag.ingest.sentence_roles import ROLE_HEAD_FILE
 from rag.types import SENTENCE_ROLES, Span
 from rag.types.token_vectors import Encoding
 
@@ -316,7 +316,7 @@ def train(folder: Path, encode: Encode, *, once: bool) -> str:
     examples = build_examples(load_abstracts(folder), encode)
     head = fit([e for e in examples if e.abstract.split == "train"])
     arrays = {field.name: getattr(head, field.name) for field in fields(head)}
-    np.savez_compressed(HEAD_FILE, **{n: a.astype(np.float16) for n, a in arrays.items()})
+    np.savez_compressed(ROLE_HEAD_FILE, **{n: a.astype(np.float16) for n, a in arrays.items()})
     heldout = [e for e in examples if e.abstract.split == "heldout"]
     parts = {
         source: compute_scores(head, [e for e in heldout if e.abstract.source == source])
@@ -326,7 +326,7 @@ def train(folder: Path, encode: Encode, *, once: bool) -> str:
     for half in ("tuning", "once") if once else ("tuning",):
         seeds = build_examples(load_seeds(half), encode)
         parts[f"seeds, half {half!r}"] = compute_scores(head, seeds)
-    lines = [f"{HEAD_FILE.name}: {HEAD_FILE.stat().st_size:,} bytes"]
+    lines = [f"{ROLE_HEAD_FILE.name}: {ROLE_HEAD_FILE.stat().st_size:,} bytes"]
     return "\n".join([*lines, *(line for n, s in parts.items() for line in _format(n, s))])
 
 

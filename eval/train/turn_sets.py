@@ -40,9 +40,9 @@ from rag.understanding.turns import Candidate, Turn
 Encode = Callable[[str], Encoding | None]
 CASES = Path(__file__).parents[2] / "tests" / "understanding" / "cases.yaml"
 ONLY_WANT_WORTH = 0.4
-"""Of a turn of which only the want is judged."""
+"""Weight of a turn of which only the want is judged."""
 WORKED_WORTH = 5.0
-"""Of a worked example: there are few of each kind."""
+"""Weight of a worked example; there are few of each kind."""
 FILLED_WORTH = 0.6
 
 

@@ -33,7 +33,7 @@ N_WRITTEN = 24
 _STEPS_PER_CALL = 6
 """Nodes of the graph that one model call with its middleware and tools may take."""
 
-Message = tuple[str, str]
+PromptMessage = tuple[str, str]
 
 
 class CallLog(Protocol):
@@ -41,9 +41,9 @@ class CallLog(Protocol):
 
     @property
     def usage(self) -> Usage: ...
-    def find_reply(self, messages: Sequence[Message]) -> str | None: ...
+    def find_reply(self, messages: Sequence[PromptMessage]) -> str | None: ...
     def add_reply(
-        self, messages: Sequence[Message], text: str, reported: Mapping[str, Any] | None
+        self, messages: Sequence[PromptMessage], text: str, reported: Mapping[str, Any] | None
     ) -> None: ...
 
 
@@ -78,7 +78,11 @@ class AgentLimits:
 
 
 def run_agent(
-    model: OpenAIChat, messages: Sequence[Message], tool: Tool, log: CallLog, limits: AgentLimits
+    model: OpenAIChat,
+    messages: Sequence[PromptMessage],
+    tool: Tool,
+    log: CallLog,
+    limits: AgentLimits,
 ) -> Generator[Mapping[str, Any], None, str]:
     """Let a model call a tool until it has what it needs.
 
@@ -129,8 +133,8 @@ def run_agent(
     for update in updates:
         heed()
         for message in (update.get("model") or {}).get("messages", ()):
-            asked = [call["args"] for call in getattr(message, "tool_calls", ())]
-            waiting, n_left = asked[:n_left], n_left - len(asked)
+            call_arguments = [call["args"] for call in getattr(message, "tool_calls", ())]
+            waiting, n_left = call_arguments[:n_left], n_left - len(call_arguments)
         if waiting:  # the first one is made next, each other when the one before it is through
             yield waiting.pop(0)
     if n_left < 0:
@@ -218,6 +222,6 @@ def _count_tokens(usage: Usage) -> int:
     return usage.input_tokens + usage.output_tokens
 
 
-def _render_message(message: BaseMessage) -> Message:
+def _render_message(message: BaseMessage) -> PromptMessage:
     calls = getattr(message, "tool_calls", None)
     return (message.type, message.text + (json.dumps(calls) if calls else ""))

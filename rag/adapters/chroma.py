@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection as ChromaCollection
+    from chromadb.config import Settings as ChromaSettings
     from numpy.typing import NDArray
 
 HNSW: Any = {"space": "cosine", "ef_search": 200}
@@ -200,10 +202,8 @@ class ChromaVectors:
 
     def _connect(self, generation: Generation) -> Client:
         import chromadb
-        from chromadb.config import Settings
 
-        # Without _env_file, Chroma would take settings from a .env in the working directory.
-        settings = Settings(anonymized_telemetry=False, _env_file=None)
+        settings = _read_settings().model_copy()  # Chroma writes into them
         if self._server:
             return chroma_server.connect(self._server, settings)
         with self._convert_errors():
@@ -225,7 +225,7 @@ class ChromaVectors:
             yield
         except httpx.HTTPError as exc:
             assert self._server is not None, "an embedded store is not asked over HTTP"
-            raise chroma_server.explain(self._server, exc) from exc
+            raise chroma_server.explain_failure(self._server, exc) from exc
         except ChromaError as exc:
             raise IndexUnreadable(
                 f"the vectors in {self.where!r} cannot be used ({exc}); "
@@ -234,12 +234,21 @@ class ChromaVectors:
         except BaseException as exc:  # a panic of the engine derives from nothing narrower
             # What a proxy before the server says, Chroma's client raises as a plain Exception.
             if self._server and (type(exc) is Exception or isinstance(exc, JSONDecodeError)):
-                raise chroma_server.explain(self._server, exc) from exc
+                raise chroma_server.explain_failure(self._server, exc) from exc
             if type(exc).__name__ != "PanicException":
                 raise
             raise IndexUnreadable(
                 f'the vectors in {self.where!r} are broken; run "paperfolk ingest" to rebuild them'
             ) from exc
+
+
+@cache
+def _read_settings() -> ChromaSettings:
+    """Once a process: a hundred fields are looked up in the environment, which takes 5 ms."""
+    from chromadb.config import Settings
+
+    # Without _env_file, Chroma would take settings from a .env in the working directory.
+    return Settings(anonymized_telemetry=False, _env_file=None)
 
 
 def drop(generation: Generation, server: Server) -> None:

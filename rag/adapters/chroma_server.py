@@ -101,7 +101,7 @@ def connect(server: Server, settings: Settings) -> Client:
         return LimitedClient(server.tenant, server.database, settings)
     except (ChromaError, ValueError) as exc:
         if isinstance(exc.__context__, httpx.HTTPError):  # which Chroma's client has made vague
-            raise explain(server, exc.__context__) from exc
+            raise explain_failure(server, exc.__context__) from exc
         raise StoreUnreachable(
             f"the Chroma server at {server.where!r} does not open database {server.database!r} of "
             f"tenant {server.tenant!r} ({exc}); check the settings 'chroma_tenant', "
@@ -134,7 +134,7 @@ def unreachable(server: Server, reason: str) -> StoreUnreachable:
     )
 
 
-def explain(server: Server, exc: BaseException) -> StoreUnreachable:
+def explain_failure(server: Server, exc: BaseException) -> StoreUnreachable:
     """Describe an error of the connection as a sentence."""
     import httpx
 
@@ -154,7 +154,7 @@ def _greet(server: Server) -> None:
             if answer.status_code == 200 and answer.text.strip() == '"1.0.0"':
                 described = http.get(f"{server.address}/openapi.json")
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise explain(server, exc) from exc
+        raise explain_failure(server, exc) from exc
     if answer.status_code in (401, 403):
         raise StoreUnreachable(
             f"the Chroma server at {server.where!r} lets nobody in with this token "

@@ -81,8 +81,8 @@ def _keep_recent(
         with guard:
             vectors = {text: recent[text] for text in texts if text in recent}
         missing = list(dict.fromkeys(text for text in texts if text not in vectors))
-        made = np.array(embed(missing), np.float32) if missing else ()
-        new = dict(zip(missing, made, strict=True))
+        new_vectors = np.array(embed(missing), np.float32) if missing else ()
+        new = dict(zip(missing, new_vectors, strict=True))
         with guard:
             recent.update(new)
             while len(recent) > MOST_RECENT:
@@ -139,10 +139,10 @@ class Hosted(Embeddings):
     def _embed_texts(self, embedder: Embeddings, texts: list[str]) -> list[list[float]]:
         if self._longest_s is None:
             return embedder.embed_documents(texts)
-        from rag.adapters.calls import Limits, run_call
+        from rag.adapters.calls import CallLimits, run_call
 
         whole_s = self._longest_s * math.ceil(len(texts) / HOSTED_BATCH)
-        limits = Limits(whole_s, time.monotonic() + whole_s, CancelToken())
+        limits = CallLimits(whole_s, time.monotonic() + whole_s, CancelToken())
         return run_call(lambda: embedder.embed_documents(texts), limits, "embedding call")
 
     def embed_query(self, text: str) -> list[float]:

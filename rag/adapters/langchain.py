@@ -29,7 +29,7 @@ from rag.types import Answer, Delta, Event, Paper, PaperHit, Retrieval, Thread, 
 from rag.types.errors import SettingsError
 from rag.types.serialise import record
 
-Question = str | Mapping[str, Any]
+ChainInput = str | Mapping[str, Any]
 """A question, or a mapping with ``question`` and, for a follow-up, the conversation so far."""
 
 PASSAGE_SENTENCES = 3
@@ -99,7 +99,7 @@ def _build_document(paper: Paper, text: str, **metadata: Any) -> Document:
     )
 
 
-class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
+class PaperfolkChain(RunnableSerializable[ChainInput, dict[str, Any]]):
     """Questions in, cited answers out.
 
     Input: a string; or a mapping with ``question`` and one of ``thread`` (the one that an earlier
@@ -117,22 +117,22 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
     assistant: SkipValidation[Answers] = Field(exclude=True, repr=False)
 
     def invoke(
-        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: ChainInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         return self._call_with_config(self._run_to_answer, input, config, **kwargs)
 
     def stream(
-        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: ChainInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[dict[str, Any]]:
         yield from self.transform(iter([input]), config, **kwargs)
 
     def transform(
-        self, input: Iterator[Question], config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Iterator[ChainInput], config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[dict[str, Any]]:
         yield from self._transform_stream_with_config(input, self._run_stream, config, **kwargs)
 
     async def astream(
-        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: ChainInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[dict[str, Any]]:
         running = self.stream(input, config, **kwargs)
         end_marker: dict[str, Any] = {}
@@ -144,12 +144,12 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
         finally:
             await run_in_executor(config, running.close)  # type: ignore[attr-defined]
 
-    def _run_to_answer(self, input: Question) -> dict[str, Any]:
+    def _run_to_answer(self, input: ChainInput) -> dict[str, Any]:
         question, thread = self._read(input)
         answer = self.assistant.ask(question, thread)
         return {"answer": answer.text, **self._build_output_fields(answer, thread)}
 
-    def _run_stream(self, input: Iterator[Question]) -> Iterator[dict[str, Any]]:
+    def _run_stream(self, input: Iterator[ChainInput]) -> Iterator[dict[str, Any]]:
         for chunk in input:
             question, thread = self._read(chunk)
             for event in self.assistant.stream(question, thread):
@@ -158,7 +158,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
                 elif isinstance(event, Answer):
                     yield AddableDict(self._build_output_fields(event, thread))
 
-    def _read(self, input: Question) -> tuple[str, Thread]:
+    def _read(self, input: ChainInput) -> tuple[str, Thread]:
         """The question to answer, and its conversation."""
         if isinstance(input, str):
             return input, Thread()

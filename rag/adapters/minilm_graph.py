@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 Precision = Literal["int8", "fp32"]
-Array = NDArray[Any]
+AnyArray = NDArray[Any]
 Tensors = Mapping[str, NDArray[np.float32]]
 
 GRAPH_VERSION = 2
@@ -76,7 +76,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
-    def add_constant(self, value: Array) -> str:
+    def add_constant(self, value: AnyArray) -> str:
         from onnx import numpy_helper
 
         name = f"c{len(self._constants)}"
@@ -93,11 +93,11 @@ class Graph:
         self._nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attrs))
         return outputs[0] if n_outputs == 1 else outputs
 
-    def add_norm(self, x: str, gamma: Array, beta: Array) -> str:
+    def add_norm(self, x: str, gamma: AnyArray, beta: AnyArray) -> str:
         scale, bias = self.add_constant(gamma), self.add_constant(beta)
         return str(self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=EPSILON))
 
-    def add_product(self, x: str, weight: Array, bias: Array) -> str:
+    def add_product(self, x: str, weight: AnyArray, bias: AnyArray) -> str:
         """``x @ weight + bias`` in fp32; weight (n_in, n_out)."""
         product = self.add("MatMul", x, self.add_constant(weight))
         return str(self.add("Add", product, self.add_constant(bias)))
@@ -212,18 +212,18 @@ def get_layer(tensors: Tensors, number: int) -> Tensors:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def get_linear(layer: Tensors, name: str) -> tuple[Array, Array]:
+def get_linear(layer: Tensors, name: str) -> tuple[AnyArray, AnyArray]:
     """Weight (n_in, n_out) and bias."""
     return layer[f"{name}.weight"].T, layer[f"{name}.bias"]
 
 
-def get_query_key_value(layer: Tensors) -> tuple[Array, Array]:
+def get_query_key_value(layer: Tensors) -> tuple[AnyArray, AnyArray]:
     """Query, key and value as one product: weight (dim, 3 dim) and bias."""
     parts = [get_linear(layer, f"attention.self.{name}") for name in ("query", "key", "value")]
     weights, biases = zip(*parts, strict=True)
     return np.concatenate(weights, axis=1), np.concatenate(biases)
 
 
-def get_norm(tensors: Tensors, name: str) -> tuple[Array, Array]:
+def get_norm(tensors: Tensors, name: str) -> tuple[AnyArray, AnyArray]:
     """Gamma and beta."""
     return tensors[f"{name}.LayerNorm.weight"], tensors[f"{name}.LayerNorm.bias"]

@@ -24,7 +24,7 @@ from rag.adapters.minilm_graph import (
     MIDDLE_LAYER,
     MODEL_DIM,
     N_LAYERS,
-    Array,
+    AnyArray,
     Graph,
     Tensors,
     add_pooling,
@@ -56,7 +56,7 @@ class Shifted:
     offset: NDArray[np.float32]
     scale: NDArray[np.float32]
 
-    def merge_into(self, weight: Array, bias: Array) -> tuple[Array, Array]:
+    def merge_into(self, weight: AnyArray, bias: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Weight and bias for the stored value that give the same result as these for x."""
         return weight * self.scale[:, None], bias + self.offset @ weight
 
@@ -115,7 +115,7 @@ class _Int8Graph(Graph):
         self._ranges = read_channel_ranges()
 
     def add_shifted_norm(
-        self, x: str, gamma_beta: tuple[Array, Array], place: tuple[int, str]
+        self, x: str, gamma_beta: tuple[AnyArray, AnyArray], place: tuple[int, str]
     ) -> Shifted:
         """Add a norm whose outlier channels are shifted and scaled to at most `LIMIT`."""
         offset, scale = np.zeros(MODEL_DIM, np.float32), np.ones(MODEL_DIM, np.float32)
@@ -131,14 +131,14 @@ class _Int8Graph(Graph):
             return x.name
         return str(self.add("Mul", x.name, self.add_constant(x.scale)))
 
-    def add_int8_product(self, x: str, weight: Array, bias: Array) -> str:
+    def add_int8_product(self, x: str, weight: AnyArray, bias: AnyArray) -> str:
         values, scale = (self.add_constant(array) for array in convert_to_int8(weight, self._bits))
         shift = self.add_constant(bias.astype(np.float32))
         inputs = (x, values, scale, "", shift)  # no zero points: symmetric
         return str(self.add("DynamicQuantizeMatMul", *inputs, domain=CONTRIB))
 
 
-def convert_to_int8(weight: Array, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def convert_to_int8(weight: AnyArray, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Convert to integers (n_in, n_out) with a symmetric scale for each column; zeros stay zeros."""
     top = 2 ** (bits - 1) - 1
     scale = np.maximum(np.abs(weight).max(axis=0) / top, 1e-12).astype(np.float32)

@@ -45,11 +45,16 @@ class MPNet:
     def encode_text(self, text: str) -> Encoding:
         """A text's vector and token vectors, of its first `MAX_TOKENS` tokens."""
         tokenizer, session, bias = self._load()
-        read = tokenizer.encode(ensure_encodable(text[:MAX_TEXT_CHARS]), add_special_tokens=False)
-        ids = np.array(read.ids, np.int64)
-        spans = np.array(read.offsets, np.int32).reshape(-1, 2)
-        whole = np.concatenate(([START], ids, [END]))[None]
-        inputs = {"ids": whole, "bias": mpnet_graph.get_bias_of_length(bias, whole.shape[1])}
+        encoding = tokenizer.encode(
+            ensure_encodable(text[:MAX_TEXT_CHARS]), add_special_tokens=False
+        )
+        ids = np.array(encoding.ids, np.int64)
+        spans = np.array(encoding.offsets, np.int32).reshape(-1, 2)
+        framed_ids = np.concatenate(([START], ids, [END]))[None]
+        inputs = {
+            "ids": framed_ids,
+            "bias": mpnet_graph.get_bias_of_length(bias, framed_ids.shape[1]),
+        }
         tokens, vector = session.run(["tokens", "vector"], inputs)
         return Encoding(vector[0], tokens[0, 1:-1], ids.astype(np.uint16), spans)
 

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.minilm_graph import CONTRIB, Array, Graph, add_pooling, get_layer, get_linear
+from rag.adapters.minilm_graph import CONTRIB, AnyArray, Graph, add_pooling, get_layer, get_linear
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 MPNET_VERSION = 1
 """Increased whenever the same weights give a different graph; part of the cached file's name."""
-N_LAYERS, N_HEADS, DIM = 12, 12, 768
-MIDDLE_LAYER = 8
+MPNET_LAYERS, MPNET_HEADS, DIM = 12, 12, 768
+MPNET_MIDDLE_LAYER = 8
 """Layer whose output is part of the token vectors, counted from 1: two thirds up, as in the first model."""
-EPSILON = 1e-5
+MPNET_EPSILON = 1e-5
 FIRST_PLACE = 2
 """Row of the table of positions that the first token has."""
 LONGEST = 512
@@ -36,11 +36,11 @@ _BLOCK = 64
 class _BlockGraph(Graph):
     """A graph of this model's size, with matrix products in 8-bit integers scaled block by block."""
 
-    def add_norm(self, x: str, gamma: Array, beta: Array) -> str:
+    def add_norm(self, x: str, gamma: AnyArray, beta: AnyArray) -> str:
         scale, bias = self.add_constant(gamma), self.add_constant(beta)
-        return str(self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=EPSILON))
+        return str(self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=MPNET_EPSILON))
 
-    def add_block_product(self, x: str, weight: Array, bias: Array) -> str:
+    def add_block_product(self, x: str, weight: AnyArray, bias: AnyArray) -> str:
         """``x @ weight + bias``; weight (n_in, n_out)."""
         values, scales = convert_to_blocks(weight)
         n_in, n_out = weight.shape
@@ -56,27 +56,27 @@ def build_mpnet(tensors: Mapping[str, NDArray[np.float32]]) -> ModelProto:
     graph = _BlockGraph()
     x = graph.add_norm(_embed(graph, tensors), *_get_norm(tensors, "embeddings"))
     middle = x
-    for number in range(1, N_LAYERS + 1):
+    for number in range(1, MPNET_LAYERS + 1):
         layer = get_layer(tensors, number)
         parts = [
             graph.add_block_product(x, *get_linear(layer, f"attention.attn.{name}"))
             for name in "qkv"
         ]
         context = graph.add(
-            "MultiHeadAttention", *parts, "", "", "bias", domain=CONTRIB, num_heads=N_HEADS
+            "MultiHeadAttention", *parts, "", "", "bias", domain=CONTRIB, num_heads=MPNET_HEADS
         )
         out = graph.add_block_product(context, *get_linear(layer, "attention.attn.o"))
         x = graph.add_norm(graph.add("Add", out, x), *_get_norm(layer, "attention"))
         inner = graph.add_gelu(graph.add_block_product(x, *get_linear(layer, "intermediate.dense")))
         out = graph.add_block_product(inner, *get_linear(layer, "output.dense"))
         x = graph.add_norm(graph.add("Add", out, x), *_get_norm(layer, "output"))
-        middle = x if number == MIDDLE_LAYER else middle
+        middle = x if number == MPNET_MIDDLE_LAYER else middle
     return graph.build_model(
         graph.add_token_vectors(middle, x),
         add_pooling(graph, x),
         name="all-mpnet-base-v2",
         dim=DIM,
-        biased_heads=N_HEADS,
+        biased_heads=MPNET_HEADS,
     )
 
 
@@ -100,7 +100,7 @@ def get_bias_of_length(bias: NDArray[np.float32], n: int) -> NDArray[np.float32]
     return spread[None]
 
 
-def convert_to_blocks(weight: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def convert_to_blocks(weight: AnyArray) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Integers (n_out, n_in / 64, 64) around 128, and a scale for each block of a column."""
     blocks = weight.T.reshape(weight.shape[1], -1, _BLOCK)
     scales = np.maximum(np.abs(blocks).max(axis=2, keepdims=True) / 127, 1e-12).astype(np.float32)
@@ -119,5 +119,5 @@ def _embed(graph: Graph, tensors: Mapping[str, NDArray[np.float32]]) -> str:
     )
 
 
-def _get_norm(tensors: Mapping[str, NDArray[np.float32]], name: str) -> tuple[Array, Array]:
+def _get_norm(tensors: Mapping[str, NDArray[np.float32]], name: str) -> tuple[AnyArray, AnyArray]:
     return tensors[f"{name}.LayerNorm.weight"], tensors[f"{name}.LayerNorm.bias"]

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-PREFIX = "open-"
+MARK_PREFIX = "open-"
 
 
 class Mark:
     """Marks the store in a folder as open in this process; does nothing in a read-only folder."""
 
     def __init__(self, folder: Path) -> None:
-        path = folder / f"{PREFIX}{secrets.token_hex(8)}"
+        path = folder / f"{MARK_PREFIX}{secrets.token_hex(8)}"
         lock = FileLock(path, thread_local=False)
         with suppress(OSError, NotImplementedError, Timeout):  # a full disk, or one without locks
             lock.acquire(timeout=0)
@@ -37,7 +37,7 @@ def _remove(lock: FileLock, path: Path) -> None:
 def clear_dead(folder: Path) -> bool:
     """Remove the marks of processes that have ended; returns whether there were any."""
     dead = False
-    for path in folder.glob(f"{PREFIX}*"):
+    for path in folder.glob(f"{MARK_PREFIX}*"):
         with suppress(OSError, NotImplementedError, Timeout):
             with FileLock(path, timeout=0):
                 path.unlink(missing_ok=True)

@@ -27,9 +27,9 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from rag.adapters.calls import (
+    CallLimits,
     CallTooLong,
     Lease,
-    Limits,
     SilenceTooLong,
     build_http_client,
     run_call,
@@ -46,9 +46,9 @@ from rag.types.errors import (
     SettingsError,
 )
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = 10.0
+LONGEST_RETRY_WAIT_S = 10.0
 """If a server asks for a longer pause, the error is reported instead."""
 FIRST_WAIT_S = 0.5
 LONGEST_FLUSH_S = 5.0
@@ -80,11 +80,11 @@ def build_chat_model(settings: Settings) -> OpenAIChat:
 
 def send_traces() -> None:
     """Send LangSmith the pending traces of LangChain's own tracing, if it is configured."""
-    limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, CancelToken())
+    limits = CallLimits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, CancelToken())
     try:
         run_call(wait_for_all_tracers, limits, "flush traces")
     except (SilenceTooLong, CallTooLong):
-        log.warning("traces were not taken by LangSmith within %s s", LONGEST_FLUSH_S)
+        _log.warning("traces were not taken by LangSmith within %s s", LONGEST_FLUSH_S)
 
 
 def get_api_key(settings: Settings) -> SecretStr:
@@ -255,7 +255,7 @@ class OpenAIChat(ChatOpenAI):
             yield chunk
 
     def _read_whole_stream(
-        self, limits: Limits, *args: Any, **kwargs: Any
+        self, limits: CallLimits, *args: Any, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         """Make one attempt; a stream without text or without a proper end is an error."""
         end: dict[str, Any] = {}
@@ -301,17 +301,17 @@ class OpenAIChat(ChatOpenAI):
                 f"model {self.model_name!r} at {self._host!r} replied with nothing; ask again"
             )
 
-    def _build_limits(self) -> Limits:
+    def _build_limits(self) -> CallLimits:
         ends_at = time.monotonic() + self.whole_s
-        return Limits(self.silence_s, ends_at, self.given_up or CancelToken())
+        return CallLimits(self.silence_s, ends_at, self.given_up or CancelToken())
 
-    def _wait(self, exc: ModelError, attempt: int, limits: Limits) -> int:
+    def _wait(self, exc: ModelError, attempt: int, limits: CallLimits) -> int:
         """Count and pause before the next attempt; raises the error if a retry makes no sense."""
         asked_s = exc.retry_after_s if isinstance(exc, ProviderError) else None
         pause_s = FIRST_WAIT_S * 2**attempt * random.uniform(0.75, 1.25)
         if asked_s is not None:
             pause_s = asked_s
-        if not exc.retryable or attempt >= self.n_retries or pause_s > LONGEST_WAIT_S:
+        if not exc.retryable or attempt >= self.n_retries or pause_s > LONGEST_RETRY_WAIT_S:
             raise exc
         if not limits.has_time_for(pause_s):
             raise exc

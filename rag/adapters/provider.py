@@ -8,7 +8,7 @@ from itertools import chain
 
 import openai
 
-from rag.adapters.calls import Limits, build_http_client, run_call
+from rag.adapters.calls import CallLimits, build_http_client, run_call
 from rag.adapters.faults import convert_errors, format_server_name
 from rag.adapters.openai import PUBLIC_URL, build_chat_model, get_api_key
 from rag.config.settings import Settings
@@ -55,7 +55,7 @@ def _list_served_models(settings: Settings) -> list[str]:
         convert_errors(format_server_name(url), settings.chat_model_name),
         openai.OpenAI(api_key=secret, base_url=url, http_client=http, max_retries=0) as client,
     ):
-        limits = Limits(look_s, time.monotonic() + 2 * look_s, CancelToken())
+        limits = CallLimits(look_s, time.monotonic() + 2 * look_s, CancelToken())
         page = run_call(client.models.list, limits, "model list")
         return sorted({str(model.id) for model in page.data or ()})
 

@@ -15,7 +15,7 @@ import httpx
 
 from rag.types.errors import ProviderUnreachable
 
-Kind = Literal["doi", "arxiv", "title"]
+IdentifierKind = Literal["doi", "arxiv", "title"]
 
 _FIELDS = "title,abstract,authors,year,publicationDate,venue,journal,externalIds,fieldsOfStudy"
 _TRIES = 3
@@ -38,7 +38,7 @@ class Service:
     name: str
     url: str
     pause_s: float
-    paths: Mapping[Kind, str]
+    paths: Mapping[IdentifierKind, str]
     wrapped: tuple[str, ...]
 
 
@@ -77,7 +77,7 @@ class ServiceClient:
             timeout=TIMEOUT_S, headers={"User-Agent": agent}, follow_redirects=True
         )
 
-    def find(self, kind: Kind, value: str) -> Mapping[str, Any] | None:
+    def find(self, kind: IdentifierKind, value: str) -> Mapping[str, Any] | None:
         """The service's record of what this identifies; None where it has none.
 
         Raises:

@@ -36,7 +36,7 @@ STEPS: Mapping[int, float] = {4: 0.3352, 2: 0.9957, 1: 1.5958}
 MIDDLE = 64
 """Stands for 0 among the levels of an axis, which go from 1 to 127: two products of such a level with a query's value
 stay within 16 bits, as processors with limited products need (`rag.adapters.minilm_graph.get_weight_bits`)."""
-WORDS_VERSION, GRAPH_VERSION = 1, 2
+WORDS_VERSION, PRODUCTS_VERSION = 1, 2
 """Go up with every change of how words are foretold, and of the graph; parts of the stored files' names."""
 PRODUCT_ROWS = 4_096
 """Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
@@ -181,8 +181,8 @@ class TokenCodec:
         # As in `compress`, by what each axis adds to a product where they are taken to be at right angles.
         sizes = (older.synthesis**2).sum(axis=0)
         missing = (rest**2) @ sizes
-        kept = rest[:, : len(self._tops)] * self._compute_levels(codes)
-        scales = missing / np.maximum(kept @ sizes[: len(self._tops)], 1e-3)
+        approximation = rest[:, : len(self._tops)] * self._compute_levels(codes)
+        scales = missing / np.maximum(approximation @ sizes[: len(self._tops)], 1e-3)
         return self._build(tokens.ids, tokens.starts, codes, deviations, scales)
 
     def _encode(self, rest: Matrix) -> tuple[NDArray[np.uint8], Matrix]:
@@ -237,8 +237,8 @@ class TokenCodec:
 
         def multiply(share: Sequence[tuple[int, int]]) -> None:
             # One piece of memory for all blocks: to get it anew took as long as to fill it.
-            most = max(ends[last] - ends[first] for first, last in share)
-            levels = np.empty((most, len(self._tops)), np.uint8)
+            max_rows = max(ends[last] - ends[first] for first, last in share)
+            levels = np.empty((max_rows, len(self._tops)), np.uint8)
             for first, last in share:
                 heed()
                 rows = slice(ends[first], ends[last])
@@ -378,7 +378,7 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
 
 def ensure_product_graph(folder: Path) -> Path:
     """Build the graph's file if it does not exist; safe in two processes at once. Returns its path."""
-    return ensure_built(folder / f"token-codec-v{GRAPH_VERSION}.onnx", build_product_graph)
+    return ensure_built(folder / f"token-codec-v{PRODUCTS_VERSION}.onnx", build_product_graph)
 
 
 def build_product_graph() -> bytes:

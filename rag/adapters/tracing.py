@@ -27,7 +27,7 @@ from rag.types import Answer, Delta, Event, Step
 from rag.types.errors import RagError, SettingsError
 
 EXPORT_TIMEOUT_S = 5.0
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Tracing:
@@ -118,7 +118,7 @@ class _Exporter(SpanExporter):
             )
             sent.raise_for_status()
         except httpx2.HTTPError as exc:
-            log.warning("spans were not taken by the collector: %s", type(exc).__name__)
+            _log.warning("spans were not taken by the collector: %s", type(exc).__name__)
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS
 

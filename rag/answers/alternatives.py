@@ -60,7 +60,7 @@ def refuse_unread_alone(reading: Reading) -> Answer | None:
         or query.topic
     ):
         return None
-    text = phrases.refuse_unread_alone(_format_unread(reading))
+    text = phrases.tell_unread_alone(_format_unread(reading))
     return Answer("", "abstained", query.route, text)
 
 

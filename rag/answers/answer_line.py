@@ -66,21 +66,21 @@ _UNITS = (
     ),
     (re.compile(r"\baccura\w+", re.I), "accuracy"),
 )
-"""Words that stand beside the figure where the question has another word for it."""
+"""Words printed beside a figure, for questions that name the quantity in another word."""
 _NUMERAL = re.compile(r"[\d.,~≈<>+−-]+")
 WORDS_BEFORE, WORDS_AFTER = 4, 5
 """Words around a figure that may say what it is a figure of."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerLine:
     """A quote as it is shown: the span that is cited, and its words with name, bold and marks."""
 
     span: Span
     text: str
 
 
-def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
+def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> AnswerLine:
     """The quote of one sentence of a paper for a question, with its marker."""
     span = extend_list(paper.text, trim_opening(paper.text, _go_back(paper.text, span)))
     quote = plain(paper.text[slice(*span)])
@@ -88,7 +88,7 @@ def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Lin
         start, end = figure
         quote = f"{quote[:start]}**{quote[start:end]}**{quote[end:]}"
     name = _get_name_before(quote, paper)
-    return Line(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
+    return AnswerLine(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
 
 
 _LABEL = re.compile(r"[A-Z]{5,}(?: [A-Z]{2,}){0,3}:?\s+(?=[A-Z])")
@@ -127,8 +127,8 @@ _BROKEN_FIGURE = re.compile(r"(?<=\d\.)\s+\d+\s?\\?%[^.]*+\.?")
 
 
 def _go_back(text: str, span: Span) -> Span:
-    """The span from where its sentence is begun: of a figure that is printed with a break at its point, or
-    of a list of which it is an item (``Secondly, they rot``).
+    """Extend a span backwards to where its sentence begins: before a figure broken at its decimal point, or before the
+    list it is an item of (``Secondly, they rot``).
     """
     start, end = span
     if rest := _BROKEN_FIGURE.match(text, end):
@@ -180,7 +180,7 @@ def _get_name_before(quote: str, paper: Paper) -> str:
 
 
 def find_figure(question: str, quote: str) -> Span | None:
-    """Where the figure stands that a question asks for; None where it asks for none, or it is unclear.
+    """The place of the one figure that a question asks for; None if it asks for none or several may be meant.
 
     Of several figures it is the one with most of the question's words around it.
     """
@@ -189,7 +189,7 @@ def find_figure(question: str, quote: str) -> Span | None:
 
 
 def find_figures(question: str, quote: str) -> list[Span]:
-    """The figures that a question asks for, as far as the words around them tell; none where it asks for none."""
+    """The figures that a question asks for, judged by the words around them; empty if it asks for none."""
     if not NUMBER_ASKED.search(question):
         return []
     units = " ".join(words for pattern, words in _UNITS if pattern.search(question))
@@ -200,8 +200,8 @@ def find_figures(question: str, quote: str) -> list[Span]:
         for term in extract_terms(word)
     }
     # "what accuracy with 2% patches?": a figure that the question gives is none that it asks for
-    given = {match.group() for match in _FIGURE.finditer(question)}
-    figures = [m.span() for m in _FIGURE.finditer(quote) if m.group() not in given]
+    question_figures = {match.group() for match in _FIGURE.finditer(question)}
+    figures = [m.span() for m in _FIGURE.finditer(quote) if m.group() not in question_figures]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
     return [figure for figure, score in zip(figures, scores, strict=True) if score == best > 0]

@@ -65,7 +65,7 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
         "",
         "answered" if known else "abstained",
         "catalogue",
-        "\n".join(lines) or "No paper of that name is in this library.",
+        "\n".join(lines) or phrases.NO_SUCH_PAPER,
         listing.citations,
         library.list_scored(ids),
         value=_get_value(papers, names, library),
@@ -79,7 +79,7 @@ def _tell_order(papers: Sequence[Paper]) -> list[str]:
 
 
 def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[bool, str]:
-    """Whether it is known, and what is said of it."""
+    """Whether an attribute of a paper is known, and a phrase that states it."""
     if name in _TIMES:
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
         return paper.year is not None, f"posted {when}" if when else "no date is given"
@@ -113,7 +113,7 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
 
 
 def _describe_code(paper: Paper) -> tuple[bool, str]:
-    """Where the code is, as the text or the record says it; that there is only a mark, if so."""
+    """Whether it is known if a paper has code, and a phrase with the address, the mark alone, or neither."""
     if address := find_code_address(paper):
         mark = "no Code mark, but the text says where code is" if paper.code is False else "yes"
         return True, f"{mark}: {address}"

@@ -72,7 +72,7 @@ def answer_common(query: Query, library: LibraryView) -> Answer:
             person_phrases.tell_no_common_author(which, len(papers), some_on_several=some)
         )
     else:
-        sentences.append(f"Whether {which} share authors cannot be told.")
+        sentences.append(person_phrases.tell_unclear_common_authors(which))
     # "papers with a title / do they share authors?": nobody is on all, but some are on several.
     if several:
         names_text = join_names(
@@ -136,16 +136,17 @@ def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     mark = listing.get_marker(paper)
     # "who wrote the SignNet paper?"
     if not paper.authorships and paper.is_not_found("authors"):
-        return f"{name} {mark}: I could not find its authors in the file, so they are unknown."
+        return person_phrases.tell_authors_not_found(name, mark)
     if not paper.authorships:
-        return f"{name} {mark}: its document names no authors, so they are unknown."
+        return person_phrases.tell_authors_not_named(name, mark)
     owners = [a.name for a in paper.authorships if a.role == "page"]
     # "who is the first author of MaskNet?"
     if query.relation == "first_author" and paper.authors:
-        return f"The first author of {name} is **{plain(paper.authors[0])}** {mark}."
+        return person_phrases.tell_first_author(name, plain(paper.authors[0]), mark)
     # "who wrote M3D and when?": the day is told unasked
     when = f" ({format_date(paper)})" if paper.year else ""
-    return f"{name}{when} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."
+    authors = _format_authors(paper.authors, owners, complete=paper.authors_complete)
+    return person_phrases.tell_authors(f"{name}{when}", authors, mark)
 
 
 def _format_authors(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:

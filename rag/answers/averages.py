@@ -5,11 +5,9 @@ from __future__ import annotations
 from math import fsum
 from statistics import fmean, median
 
-from rag.answers import phrases
+from rag.answers import figure_phrases, phrases
 from rag.answers.orders import format_group, list_in_order, name_field
 from rag.answers.paper_set import PaperSet
-from rag.answers.phrases import add_before
-from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer
 from rag.types.fields import FIELDS, QueryError
@@ -34,21 +32,20 @@ def answer_average(query: Query, papers: PaperSet, phrase: str) -> Answer:
     known = sorted(float(value) for value in groups.elements())
     unit, having = _AVERAGE_UNITS[field]
     if not known:
-        text = f"None of the {counted(papers.n)}{add_before(phrase)}: none of them {having}."
+        text = figure_phrases.tell_no_values(papers.n, phrase, having)
         return Answer("", "abstained", "catalogue", text)
-    spread = f"({known[0]:g} to {known[-1]:g})"
-    over = f"over the {counted(len(known))}{add_before(phrase)} that {having} {spread}"
+    over = figure_phrases.describe_values(known, phrase, having)
     if field == "year":
         value, text = median(known), f"{unit}, {over}."
     elif query.measure == "sum":
-        value, text = fsum(known), f"{unit} in all, {over}."
+        value, text = fsum(known), figure_phrases.tell_sum(unit, over)
     elif query.measure == "median":
-        value, text = median(known), f"{unit} in the middle, {over}; the mean is {fmean(known):g}."
+        value, text = median(known), figure_phrases.tell_median(unit, over, fmean(known))
     else:
         value = round(fmean(known), 2)
-        text = f"{unit} on average, {over}; the median is {median(known):g}."
+        text = figure_phrases.tell_mean(unit, over, median(known))
     if field == "n_authors" and (cut := papers.library.count_cut_lists(papers.all_conditions)):
-        text += f" {counted(cut)} with an author list cut by 'et al.' not counted."
+        text += f" {figure_phrases.tell_cut_lists(cut)}"
     return Answer(
         "", "answered", "catalogue", f"**{value:g}** {text}", value=_convert_to_whole(value)
     )
@@ -62,13 +59,9 @@ def answer_average_size(field: str, papers: PaperSet, phrase: str) -> Answer:
         return Answer("", "abstained", "catalogue", text)
     value = round(counts.total() / len(counts), 2)
     noun = name_field(field)
-    over = counted(len(counts), noun)
-    text = (
-        f"**{value:g}** papers{add_before(phrase)} per {noun} on average, over the {over} with any; "
-        f"the median is {median(counts.values()):g}."
-    )
+    text = figure_phrases.tell_mean_size(value, median(counts.values()), len(counts), noun, phrase)
     if silent:
-        text += f" {counted(silent)} without {FIELDS[field].noun} not counted."
+        text += f" {figure_phrases.tell_not_counted(silent, FIELDS[field].noun)}"
     return Answer("", "answered", "catalogue", text, value=_convert_to_whole(value))
 
 

@@ -5,7 +5,7 @@ other. A body has hundreds; some share more words with a question than the one t
 something else, and some are rows of tables or pieces of formulas. So its score is one feature among others here: how
 well the passage fits, how many of the question's words a sentence has by how rare they are in this paper, and whether
 it is a whole sentence. ``python -m eval train bodies`` fits the weights to questions on bodies, and writes
-`WEIGHTS_FILE`.
+`BODY_WEIGHTS_FILE`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.answers import sentence_ranker
 from rag.answers.sentence_forms import Request
+from rag.answers.sentence_ranker import Array
 from rag.text import extract_terms, split_terms
 from rag.types import PaperHit, Sentence
 
-Array = NDArray[np.float64]
-
-WEIGHTS_FILE = Path(__file__).with_name("body_ranker.npz")
+BODY_WEIGHTS_FILE = Path(__file__).with_name("body_ranker.npz")
 _PASSAGE = ("score", "late", "lexical")
 _SIGNALS = ("unsaid", "described", "head", "plain")
 _CAPTION = re.compile(r"\W*(?:fig|table|figure)\b", re.IGNORECASE)
 _ENDS = tuple('.?!:;)]"”')
 _FORMS = ("caption", "row", "piece", "question", "lower")
-"""What is no whole sentence: a caption, a row of a table, what has no end, or no beginning; and what asks."""
-SHORT_WORDS, LONG_WORDS = 6, 60
-NAMES: tuple[str, ...] = (
+"""Signs that a piece of text is no answering sentence: caption, table row, no end, a question, no beginning."""
+SHORT_BODY_WORDS, LONG_BODY_WORDS = 6, 60
+BODY_FEATURES: tuple[str, ...] = (
     "ranker",
     *(f"passage_{name}" for name in _PASSAGE),
     "passage_rank",
@@ -52,11 +50,11 @@ NAMES: tuple[str, ...] = (
 
 
 @cache
-def load_weights() -> Array:
-    """The weight of each of `NAMES`."""
-    stored = np.load(WEIGHTS_FILE)
+def load_body_weights() -> Array:
+    """The weight of each of `BODY_FEATURES`."""
+    stored = np.load(BODY_WEIGHTS_FILE)
     fitted = dict(zip(stored["names"].tolist(), stored["weights"].tolist(), strict=True))
-    return np.array([fitted[name] for name in NAMES])
+    return np.array([fitted[name] for name in BODY_FEATURES])
 
 
 def count_passages(sentences: Sequence[Sentence]) -> int:
@@ -77,15 +75,15 @@ def keep_likeliest(
 
     Args: as of `sentence_ranker.compute_features`.
     """
-    features = compute_features(question, hit, sentences, request, paper=paper)
-    order = np.argsort(-(features @ load_weights()), kind="stable")
+    features = compute_body_features(question, hit, sentences, request, paper=paper)
+    order = np.argsort(-(features @ load_body_weights()), kind="stable")
     return [sentences[at] for at in order[:n].tolist()]
 
 
-def compute_features(
+def compute_body_features(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
-    """(n, len(NAMES)) What is known of each sentence; scores of passages and sentences against the best one's."""
+    """(n, len(BODY_FEATURES)) What is known of each sentence; scores of passages and sentences against the best one's."""
     texts = [hit.paper.text[slice(*s.span)] for s in sentences]
     columns: dict[str, Array] = {
         "ranker": sentence_ranker.compute_scores(question, hit, sentences, request, paper=paper)
@@ -98,29 +96,29 @@ def compute_features(
     for name in _SIGNALS:
         columns[name] = _rate([s.signals.get(name, s.score) for s in sentences])
     columns |= _compute_words(hit, texts)
-    forms = np.array([_find_forms(told) for told in texts], dtype=float)
+    forms = np.array([_find_forms(text) for text in texts], dtype=float)
     columns |= dict(zip(_FORMS, forms.T, strict=True))
-    n_words = np.array([len(told.split()) for told in texts])
-    n_chars = np.array([max(1, len(told)) for told in texts])
+    n_words = np.array([len(text.split()) for text in texts])
+    n_chars = np.array([max(1, len(text)) for text in texts])
     columns |= {
         "length": np.log1p(n_words),
-        "short": (n_words < SHORT_WORDS).astype(float),
-        "long": (n_words > LONG_WORDS).astype(float),
-        "letters": np.array([sum(map(str.isalpha, told)) for told in texts]) / n_chars,
-        "digits": np.array([sum(map(str.isdigit, told)) for told in texts]) / n_chars,
+        "short": (n_words < SHORT_BODY_WORDS).astype(float),
+        "long": (n_words > LONG_BODY_WORDS).astype(float),
+        "letters": np.array([sum(map(str.isalpha, text)) for text in texts]) / n_chars,
+        "digits": np.array([sum(map(str.isdigit, text)) for text in texts]) / n_chars,
     }
-    return np.stack([columns[name] for name in NAMES], axis=1)
+    return np.stack([columns[name] for name in BODY_FEATURES], axis=1)
 
 
-def _find_forms(told: str) -> tuple[bool, ...]:
+def _find_forms(sentence: str) -> tuple[bool, ...]:
     """Whether a sentence has each of `_FORMS`."""
-    end = told.rstrip()
+    end = sentence.rstrip()
     return (
-        _CAPTION.match(told) is not None,
-        " | " in told,
+        _CAPTION.match(sentence) is not None,
+        " | " in sentence,
         not end.endswith(_ENDS),
         end.endswith("?"),
-        told[:1].islower(),
+        sentence[:1].islower(),
     )
 
 
@@ -134,7 +132,7 @@ def _rate(values: Sequence[float]) -> Array:
 def _compute_words(hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
     """Shares of the question's words, by their weight in the library and by how few sentences of this paper have them."""
     idf = {term: m.idf for m in hit.words if m.idf > 0 for term in extract_terms(m.word)}
-    terms_of = [idf.keys() & set(split_terms(told)) for told in texts]
+    terms_of = [idf.keys() & set(split_terms(text)) for text in texts]
     n = len(texts)
     n_having = {term: sum(term in has for has in terms_of) for term in idf}
     rare = {t: math.log(1 + (n - k + 0.5) / (k + 0.5)) if k else 0.0 for t, k in n_having.items()}

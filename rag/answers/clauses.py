@@ -15,7 +15,7 @@ _TAIL = re.compile(
 )
 _MAX_CHARS = 170
 _LEAST_CHARS = 60
-"""Less than this of a long sentence tells too little to stand alone."""
+"""A clause shorter than this is too short to stand alone for a long sentence."""
 
 
 def find_clause(text: str, span: Span) -> Span:

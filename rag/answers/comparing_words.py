@@ -9,7 +9,7 @@ from rag.text import STOP_WORDS, fold, iter_words, stem
 from rag.text.everyday import is_everyday
 from rag.types import Span
 
-COMPARES = re.compile(
+COMPARISON_WORDS = re.compile(
     r"\b(?:compare|comparisons?|contrast|versus|vs|differs?|differences?|different(?:ly)? from|"
     r"distinguish(?:es)?|side by side|who does what|(?:dis)?agree(?:s|ment)?|in common|unlike|each (?:of )?(?:the |these |those )?papers?|"
     r"what (?:each|either|both)|which of (?:the )?(?:two|three|four|these|those|them)|first paper)\b",
@@ -26,7 +26,7 @@ SIDE_WORDS = 2
 
 def find_comparing_words(question: str) -> list[Span]:
     """Spans of the words by which a question compares."""
-    return [match.span() for match in COMPARES.finditer(question)]
+    return [match.span() for match in COMPARISON_WORDS.finditer(question)]
 
 
 def is_telling(side: str) -> bool:

@@ -17,7 +17,7 @@ from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import (
-    COMPARES,
+    COMPARISON_WORDS,
     content_words,
     find_comparing_words,
     is_telling,
@@ -61,8 +61,8 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
     verdict = tell_verdict(query.text, [_narrow_figures(query.sides, hit) for hit in hits], marks)
     facts = [verdict] if verdict else []
     facts += list_facts([hit.paper for hit in hits], marks)
-    asked = list_asked_words(hits, find_comparing_words(query.text))
-    if unmet := [m.word for m in asked if not m.is_found]:
+    asked_words = list_asked_words(hits, find_comparing_words(query.text))
+    if unmet := [m.word for m in asked_words if not m.is_found]:
         facts.append(phrases.tell_unmet(unmet, len(hits)))
     table = _render_table(query, hits, marks)
     return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))
@@ -98,7 +98,7 @@ def _tell_common_people(papers: Sequence[Paper]) -> str:
 
 
 def _tell_namings(papers: Sequence[Paper], marks: Citations) -> list[str]:
-    """Sentences in which one paper names another; that none does, where all have names of their own."""
+    """For each pair of papers, a sentence if one mentions the other by name; one that none does, if all have names."""
     names = {p.paper_id: get_short_name(p) for p in papers}
     facts = []
     for paper in papers:
@@ -151,8 +151,10 @@ def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
     "DistilPose-S or SDPose-T, which one is smaller?" was told the results of SDPose-S-V2.
     """
     text = hit.paper.text
-    named = [rf"(?<![\w-]){re.escape(side)}(?![\w-])" for side in sides if "-" in side]
-    ours = [s for s in hit.sentences if any(re.search(n, text[slice(*s.span)]) for n in named)]
+    side_patterns = [rf"(?<![\w-]){re.escape(side)}(?![\w-])" for side in sides if "-" in side]
+    ours = [
+        s for s in hit.sentences if any(re.search(n, text[slice(*s.span)]) for n in side_patterns)
+    ]
     if not any(_count_figures(hit, s) for s in ours):
         return hit
     return replace(
@@ -171,7 +173,7 @@ _DIFFER_IN = re.compile(
 
 
 def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
-    """The words that say what is to be compared, such as ``speed and memory``; empty for none.
+    """The words that say by what to compare, such as ``speed and memory``; empty if there are none.
 
     Neither the papers' names and topics nor the words of comparing are that, nor is how they work, which
     has a column.
@@ -187,7 +189,7 @@ def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
     name_words = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
     words = [
         word
-        for word, _ in iter_words(COMPARES.sub(" ", query.text))
+        for word, _ in iter_words(COMPARISON_WORDS.sub(" ", query.text))
         if (stems := content_words(word)) and not stems & name_words
     ]
     return join_names(words)
@@ -210,8 +212,8 @@ def _choose_row_sentences(
     for column in columns:
         order = choose_sentences(column.question, hit, every)
         # Of an asked figure the cell has the value alone, so its sentence may be the result as well.
-        taken = row[1:] if request and _is_measured(request) else row
-        free = [s for s in order if s not in taken]
+        used_sentences = row[1:] if request and _is_measured(request) else row
+        free = [s for s in order if s not in used_sentences]
         if column is IDEA:
             row.append(find_idea(hit, free, is_sure=True))
         else:
@@ -257,7 +259,7 @@ def _format_heading(request: str) -> str:
 def _render_asked_cell(
     request: str, hit: PaperHit, sentence: Sentence | None, marks: Citations
 ) -> str:
-    """What a paper states of what is asked: its figures, or the sentence nearest to the request."""
+    """A paper's cell for what the reader asked: its figures, or the sentence nearest to the request."""
     values = _render_values(request, hit, marks)
     return values or (NOT_STATED if _is_measured(request) else _render_cell(hit, sentence, marks))
 
@@ -269,11 +271,11 @@ def _is_measured(request: str) -> bool:
 _VALUE_END = re.compile(r"[,;()]|\.\s|\.$|\b(?:with|and|while|which|by|in|compared|than)\b")
 _SERIES = re.compile(r"(?<![\d.,])(?:[~≈]?\d[\d.,]*(?:,\s|\sand\s|,\sand\s))+[~≈]?\d")
 """``14,705, ~934 and 763 faces per second on GPU, CPU and mobile phone, respectively``."""
-MAX_VALUES, MAX_VALUE_CHARS, MAX_SERIES_CHARS = 4, 60, 110
+MAX_CELL_VALUES, MAX_VALUE_CHARS, MAX_SERIES_CHARS = 4, 60, 110
 
 
 def _render_values(request: str, hit: PaperHit, marks: Citations) -> str:
-    """The asked figures of a paper, each with the words behind it; its sentence stands behind the marker.
+    """The asked figures of a paper, each with the words after it; the marker leads to the sentence.
 
     ``“71.6% mAP” [1], “74.4% mAP” [2]``; nothing where no figure has the words of the request beside it.
     """
@@ -283,7 +285,7 @@ def _render_values(request: str, hit: PaperHit, marks: Citations) -> str:
         for figure in find_figures(request, quote):
             if (value := quote[slice(*_find_value(quote, figure))].strip(" .")) and len(
                 values
-            ) < MAX_VALUES:
+            ) < MAX_CELL_VALUES:
                 values[f"“{plain(value)}” [{marks.get_marker(hit.paper, sentence.span)}]"] = None
     return _escape_bars(", ".join(values))
 

@@ -83,9 +83,9 @@ def _read_whole(
 ) -> tuple[PaperHit, ...]:
     """The papers to be quoted, those with a body with all of its sentences: a search finds some passages of it."""
     ids = [hit.paper.paper_id for hit in hits[: extractive.MAX_PAPERS] if has_body(hit.paper)]
-    whole = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
+    hit_of = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
     return tuple(
-        replace(hit, sentences=whole.get(hit.paper.paper_id, hit).sentences) for hit in hits
+        replace(hit, sentences=hit_of.get(hit.paper.paper_id, hit).sentences) for hit in hits
     )
 
 
@@ -238,7 +238,7 @@ def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:
 
 
 def _find_defining(query: Query, retrieval: Retrieval) -> PaperHit | None:
-    """The best paper that says what a common thing is, where that is all a question asks.
+    """The best paper that defines a common term, for a question that asks only for the definition.
 
     "what is federated learning" was answered by one of many methods for it.
     """
@@ -261,8 +261,8 @@ _ASKS_WHICH_USE = re.compile(
     r"((?!no |any |without |less |more |their )[\w-]+(?: [\w-]+){0,3})\W*$",
     re.IGNORECASE,
 )
-"""What can be looked for in its own words: "which of these use differential privacy?" told four, of which
-one has these words."""
+"""Asks which papers use a thing that can be searched by its own words. "Which of these use differential privacy?"
+listed four, though only one has the words."""
 _EVIDENCE_SHARE = 0.6
 """Share of the best paper's score below which a paper says nothing of what is asked: those that do had
 .67 and more, the others .53 and less."""
@@ -278,8 +278,8 @@ def _split_by_evidence(
     """
     if not hits or not _ASKS_WHICH.search(query.text) or NUMBER_ASKED.search(query.text):
         return tuple(hits), ()
-    asked = _ASKS_WHICH_USE.search(query.text)
-    phrase = Phrase(asked[1]) if asked else None
+    use_match = _ASKS_WHICH_USE.search(query.text)
+    phrase = Phrase(use_match[1]) if use_match else None
     saying = [h for h in hits if phrase and phrase.is_in(h.paper.title or "", h.paper.text)]
     if saying and phrase and not phrase.is_empty:
         return tuple(saying), tuple(hit for hit in hits if hit not in saying)
@@ -368,8 +368,8 @@ def _choose_named(
             for s in query.sides
             for m in re.finditer(re.escape(s), query.text, re.IGNORECASE)
         ]
-        asked = sufficiency.list_asked_words(cited, [*apart, *names])
-        stands = not asked or any(m.is_found for m in asked)
+        asked_words = sufficiency.list_asked_words(cited, [*apart, *names])
+        stands = not asked_words or any(m.is_found for m in asked_words)
         verdict = replace(verdict, sufficient=stands or verdict.sufficient)
     return Choice(retrieval, cited, verdict, True)
 
@@ -403,7 +403,8 @@ def _find_unknown_sides(query: Query, library: LibraryView) -> tuple[str, ...]:
 def _compute_focus_sufficiency(
     query: Query, cited: Sequence[PaperHit], retrieve: RetrieveWithin
 ) -> Sufficiency:
-    """A follow-up leaves unsaid what its paper is about, so there the title is part of it.
+    """Whether the paper that a follow-up is about answers it, with its title added: the follow-up leaves the topic
+    unsaid.
 
     The title cannot stand for what is asked (`_is_silent`): "what attack does it defend against?" was
     answered from a paper that has neither word nor anything near them.
@@ -458,8 +459,8 @@ def _find_compared(
 
 def _find_paper_of_side(side: str, find: Find, library: LibraryView) -> str | None:
     """Id of the paper that a side names, or of the best that suffices for it; None without one."""
-    if named := find_paper_named_by(side, library):
-        return named
+    if paper_id := find_paper_named_by(side, library):
+        return paper_id
     retrieval = find(side, RANKING)
     best = retrieval.papers[:1]
     is_enough = sufficiency.compute_sufficiency(retrieval, best).sufficient

@@ -86,7 +86,7 @@ def count_votes(
     }
 
 
-def rank(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
+def rank_experts(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
     """People by the sum of their votes, best first; ties by name."""
     totals = {name: sum(v.weight for v in cast) for name, cast in votes.items()}
     order = sorted(totals, key=lambda name: (-round(totals[name], 9), name))
@@ -206,7 +206,7 @@ def answer_experts(
             text = person_phrases.tell_none_on(plain(topic), limits)
             return Answer("", "abstained", "experts", text, library=library.fingerprint)
         votes = {name: votes[name] for name in chosen}
-    everybody = rank(votes)
+    everybody = rank_experts(votes)
     # "who has the most papers on deepfakes?": they are counted, whatever their roles.
     is_counted = query.order is not None and query.order.field == "n_papers"
     if is_counted:
@@ -253,7 +253,7 @@ def answer_experts(
 
 
 def _find_worded(topic: str, library: LibraryView, retrieve: Retrieve) -> list[OnTopic]:
-    """The papers that have the topic's words, where none is near it in meaning."""
+    """Papers that contain the topic's words, used when no paper is near it in meaning."""
     entries, n_said = list_on_topic(topic, library, retrieve)
     ids = [entry.paper_id for entry in entries[:n_said]]
     return [OnTopic(paper, 1.0) for paper in library.list_papers(ids)]
@@ -350,10 +350,7 @@ def _render_scores(
         f"{person_phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items()
     )
     papers = {f.paper.paper_id: f.paper for f in topic_papers}
-    aged = ", halved for every three years of age" if recent else ""
-    lines = [
-        f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
-    ]
+    lines = [person_phrases.head_scores(roles, recent=recent)]
     for at, expert in enumerate(people, 1):
         parts = [
             f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.get_marker(papers[v.paper_id])}"
@@ -388,7 +385,7 @@ def _answer_nobody(topic: str, library: LibraryView, retrieve: Retrieve) -> Answ
 
 _LOOKED_AT, _NEAREST = 10, 3
 _RARE_SHARE = 0.1
-"""Of all papers, those with a word that tells what a topic is about."""
+"""A word in at most this share of all papers says what a topic is about."""
 
 
 def _find_sharing(

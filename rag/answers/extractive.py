@@ -56,15 +56,15 @@ MAX_WORD_CHARS = 40
 NEAR_SCORE = 0.3
 """Score from which a paper is near a question; what is about something else stays below."""
 
-CLOSE = 0.94
-"""A paper whose score is this share of the best one's may be the one that is meant."""
+CLOSE_SHARE = 0.94
+"""A paper with at least this share of the best score may be the one that is meant."""
 CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
 DROP = 0.09
 """A gap of this share of the best score between two ranks: the second is about something else."""
 
-APART, MAX_APART = 0.18, 3
+GAP_BEHIND_GROUP, MAX_GROUP = 0.18, 3
 """A gap of this share behind so many papers at most: they are what a question is about, together."""
 
 # --- which papers ---------------------------------------------------------------------------
@@ -81,7 +81,7 @@ _SEVERAL = re.compile(
     r"|and (?:colleagues|co-?workers|co-?authors))\b",
     re.IGNORECASE,
 )
-"""What asks for several papers though a question of content is no comparison and no overview of a topic."""
+"""Words that ask for several papers in a question that is neither a comparison nor an overview."""
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
@@ -107,7 +107,7 @@ def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, .
     best = retrieval.papers[0].score
     several = asks_for_several(query)
     maybe = not several and bool(_MAYBE_SEVERAL.search(query.text))
-    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
+    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE_SHARE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
         return tuple(close[: _count_before_drop(query.text, retrieval.papers, len(close))])
@@ -115,17 +115,17 @@ def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, .
 
 
 def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The first papers of a ranking that stand apart from the rest together; else the first one.
+    """The first papers of a ranking, up to a clear gap in score; the first paper alone if there is no gap.
 
     "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
     the next .62, so that the answer is of two, though no word of the question says so.
     """
     ranked = retrieval.papers
     best = ranked[0].score
-    for n in range(1, min(MAX_APART, len(ranked) - 1) + 1):
+    for n in range(1, min(MAX_GROUP, len(ranked) - 1) + 1):
         if ranked[n - 1].score < CLOSE_MAYBE * best:
             break
-        if n > 1 and ranked[n - 1].score - ranked[n].score >= APART * best:
+        if n > 1 and ranked[n - 1].score - ranked[n].score >= GAP_BEHIND_GROUP * best:
             return tuple(ranked[:n])
     return tuple(ranked[:1])
 
@@ -136,7 +136,7 @@ def find_papers_together(query: Query, retrieval: Retrieval) -> tuple[PaperHit, 
 
 
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
-    """How many of the close papers stand before the greatest drop; all of them where none is great."""
+    """The number of close papers before the largest drop in score; all of them if no drop is large."""
     stated = _STATED.search(question)
     at_least = _PLURAL_NUMBERS[stated[1].lower()] if stated else 2
     best, n_most = ranked[0].score, min(n_close, MAX_PAPERS)
@@ -332,14 +332,14 @@ def _render_one_paper(
         or _choose_named_parts(query.text, hit)
         or _choose_pair(query.text, hit, best)
     )
-    told_spans = [add_sentence_before(hit, lead) for lead in leads]
-    spans = _join_neighbours(hit.paper, told_spans)
+    lead_spans = [add_sentence_before(hit, lead) for lead in leads]
+    spans = _join_neighbours(hit.paper, lead_spans)
     quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
     if query.asks_for == "limitation" and is_limit_of_others(
         query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
     ):
-        told = hit.paper.text[slice(*leads[0].span)]
-        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(told)
+        lead_text = hit.paper.text[slice(*leads[0].span)]
+        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(lead_text)
         head = phrases.PROBLEM_ADDRESSED if is_problem else phrases.HEAD_NEAREST
         quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {head} {quotes}"
     elif subject := _find_undefined(query.text, hit, leads[0]):
@@ -406,17 +406,21 @@ _PARTS_ASKED = re.compile(
 
 
 def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
-    """The sentences that bring a part each, in the paper's order, where its parts are asked for.
+    """The sentences that introduce one part each, in the paper's order, for a question that asks for its parts.
 
     "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
     """
-    asked = _PARTS_ASKED.search(question)
-    if asked is None:
+    match = _PARTS_ASKED.search(question)
+    if match is None:
         return []
-    one = re.compile(rf"\b{asked['part']}\w{{0,3}}\b", re.IGNORECASE)
-    told = [s for s in hit.sentences if one.search(hit.paper.text, *s.span)]
-    named = [s for s in told if _SPELT.search(hit.paper.text, *s.span)]
-    return named[:MAX_QUOTES] if len(named) > 1 and len(named) == len(told) else []
+    pattern = re.compile(rf"\b{match['part']}\w{{0,3}}\b", re.IGNORECASE)
+    sentences = [s for s in hit.sentences if pattern.search(hit.paper.text, *s.span)]
+    definitions = [s for s in sentences if _SPELT.search(hit.paper.text, *s.span)]
+    return (
+        definitions[:MAX_QUOTES]
+        if len(definitions) > 1 and len(definitions) == len(sentences)
+        else []
+    )
 
 
 _SPELT = re.compile(r"\w \([A-Z][\w-]*\)")
@@ -427,7 +431,7 @@ _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "order": ("method", "aim"),
     "why": ("problem", "limitation"),
 }
-"""How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
+"""Kinds of answer that seldom fit in one sentence, with the roles from which a second one is quoted."""
 _ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
 
 
@@ -474,9 +478,9 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
     if len(sides) < 2 or not all(map(is_made_up, sides)):
         return []
     naming = [_find_naming(side, hit) for side in sides]
-    both = [sentence for sentence in naming[0] if all(sentence in other for other in naming[1:])]
-    if both:
-        return choose_sentences(query.text, replace(hit, sentences=tuple(both)), 1)
+    common = [sentence for sentence in naming[0] if all(sentence in rest for rest in naming[1:])]
+    if common:
+        return choose_sentences(query.text, replace(hit, sentences=tuple(common)), 1)
     leads = {
         sentence.span: sentence
         for side, sentences in zip(sides, naming, strict=True)
@@ -486,12 +490,12 @@ def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
 
 
 def _find_naming(name: str, hit: PaperHit) -> list[Sentence]:
-    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-    return [s for s in hit.sentences if named.search(hit.paper.text, *s.span)]
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    return [s for s in hit.sentences if pattern.search(hit.paper.text, *s.span)]
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
-    """The sentence for each part of a question, each once; none where one holds all of them."""
+    """One sentence for each part of a question, no sentence twice; empty if a single sentence covers all parts."""
     texts = split_question(question)
     chosen = [
         choose_sentences(text, replace(part, apart=hit.apart), 1)

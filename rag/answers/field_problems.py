@@ -21,7 +21,7 @@ _OTHER_THAN_PROBLEM = frozenset(
 
 
 def find_papers_with_problem(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The papers near the best that say what goes wrong, where no paper is named and this is asked of a field.
+    """The best papers that state a problem of a field, for a question that asks for one and names no paper.
 
     "why do deepfake detectors fail on new forgeries" was told a side remark of the paper with most of its words.
     Of those close to the best one, the one with the nearest problem leads. None where none of them tells one.

@@ -23,7 +23,7 @@ _CIRCULAR = re.compile(
     r"(?:problem|issue|challenge|limitation|gap|drawback|shortcoming|difficult(?:y|ie)|obstacle|concern|dilemma|weakness)?(?:e?s)?\s*,",
     re.IGNORECASE,
 )
-"""``To address the problem, we propose ...``: what the problem is stands before it."""
+"""``To address the problem, we propose ...``: the problem itself is stated in an earlier sentence."""
 
 _OTHER_KINDS = frozenset(("definition", "data", "number", "count", "name", "means"))
 """Kinds beside which "challenge" or "problem" is no more than a word: "what does SCA stand for in the challenge ..."."""
@@ -58,7 +58,7 @@ _ACHIEVED = re.compile(
     r"\W*(?:this|it) (?:is|was|can be) (?:\w+ly )?(?:achieved|done|accomplished|reali[sz]ed|attained|implemented|obtained)\b",
     re.IGNORECASE,
 )
-"""``This is achieved by ...``: what is achieved stands before it."""
+"""``This is achieved by ...``: the sentence before it says what is achieved."""
 MAX_JOINED_CHARS = 480
 """Of a sentence with the one before it, which it points back to."""
 
@@ -143,17 +143,17 @@ def _names(name: str, sentence: str) -> bool:
 
 
 def _find_before(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence:
-    """The problem that stands last before a sentence; itself where none does."""
+    """The last problem or limitation before a sentence, else the sentence before it; itself if it is the first."""
     before = sorted((s for s in sentences if s.span[1] <= sentence.span[0]), key=lambda s: s.span)
-    told = [s for s in before if s.role in ("problem", "limitation")] or before
-    return told[-1] if told else sentence
+    problems = [s for s in before if s.role in ("problem", "limitation")] or before
+    return problems[-1] if problems else sentence
 
 
 # --- what is quoted with it -----------------------------------------------------------------
 
 
 def add_sentence_before(hit: PaperHit, sentence: Sentence) -> Span:
-    """The span of a sentence with the one before it, where it begins by pointing back to that.
+    """The span of a sentence, extended to the previous one if it begins with a reference back to it.
 
     "What issue does GazeForensics address?" began with "These approaches", which were not named. A paper's own
     "These modules" has the paper's name before it (`rag.answers.answer_line`).
@@ -186,7 +186,7 @@ _POINTS_BACK = re.compile(r"\W*(?:this|these|those|such|they|it|its|their)\b", r
 
 
 def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus: bool) -> bool:
-    """Whether a question is for the limits of what a paper brings, and its best sentence tells none of them.
+    """Whether a question asks for a paper's own limitations, but the best sentence is about the work before it.
 
     "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
     """
@@ -197,11 +197,11 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
     is_named = any(_names(word.lower(), question.lower()) for word in coined)
     if not (is_named or is_focus) or _OF_OTHERS.search(question):
         return False
-    told = hit.paper.text[slice(*lead.span)]
+    text = hit.paper.text[slice(*lead.span)]
     if lead.role == "limitation" and not _is_before_own(hit, lead):
         return False
-    is_of_it = bool(_OWN.search(told) or any(word in told for word in coined))
-    return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
+    is_of_it = bool(_OWN.search(text) or any(word in text for word in coined))
+    return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(text))
 
 
 def asks_for_limits(question: str) -> bool:
@@ -217,12 +217,12 @@ def asks_for_limits(question: str) -> bool:
 
 def _is_before_own(hit: PaperHit, sentence: Sentence) -> bool:
     """Whether a sentence stands before the first in which the paper speaks of itself."""
-    own = [
+    own_starts = [
         s.span[0]
         for s in hit.sentences
         if s.role in ("aim", "method", "result") and is_of_itself(hit.paper.text[slice(*s.span)])
     ]
-    return bool(own) and sentence.span[1] <= min(own)
+    return bool(own_starts) and sentence.span[1] <= min(own_starts)
 
 
 def tells_how(paper: Paper, sentence: Sentence) -> bool:
@@ -230,10 +230,10 @@ def tells_how(paper: Paper, sentence: Sentence) -> bool:
 
     Cells of *How* held "our method even surpasses ..." and "we first elucidate the seeming paradox".
     """
-    told = paper.text[slice(*sentence.span)]
-    if _BOAST.match(told):
+    text = paper.text[slice(*sentence.span)]
+    if _BOAST.match(text):
         return False
-    return not (_SURPASSES.search(told) or _TEASES.match(told)) or bool(FORMS["does"].search(told))
+    return not (_SURPASSES.search(text) or _TEASES.match(text)) or bool(FORMS["does"].search(text))
 
 
 _SURPASSES = re.compile(

@@ -28,7 +28,7 @@ _BETWEEN = (
     r"(?:(?!\b(?:on|using|from|with|over|across|against|by|via|to|than|for|method|model|framework|approach|algorithm)\b)"
     r"[^.;]){0,90}?"
 )
-"""Behind such a word stands what something is tried on, not what is brought."""
+"""Up to 90 characters without a word such as *on* or *using*, after which the data are only tested on."""
 _BRINGS_DATA = re.compile(
     rf"\b(?:we|paper|work|authors)\b[^.;]{{0,40}}?\b{_VERBS}\b{_BETWEEN}{DATA_WORDS}"
     rf"|{DATA_WORDS}[^.;]{{0,80}}?\b(?:is|are|was|were)\b(?: \w+)? {_VERBS}",
@@ -36,7 +36,7 @@ _BRINGS_DATA = re.compile(
 )
 
 _NAMES = ("data set", "benchmark", "test set", "test bed", "corpus", "corpora")
-"""What a paper must hold to be read for it; "data set" also stands for "dataset"."""
+"""Only papers with one of these words are searched for new data; "data set" also finds "dataset"."""
 
 MAX_READ = 2_000
 """Papers that are read sentence by sentence, the newest of those with a word for data."""

@@ -17,7 +17,7 @@ from rag.types import Answer, Condition, Paper
 from rag.types.fields import FIELDS
 from rag.types.query import Order, Query
 
-Value = int | float | str | tuple[str, ...] | None
+AnswerValue = int | float | str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def answer_extreme(query: Query, papers: PaperSet, phrase: str) -> Answer:
         return words.template.format(*list_values(order.field, paper, library))
 
     scored = library.list_scored(chosen)
-    value: Value = list_places(scored)
+    value: AnswerValue = list_places(scored)
     # "which paper has the lowest score?" asks for the score as much as for the paper.
     if order.field == "score" and len(chosen) == 1:
         value = top_papers[0].score
@@ -203,7 +203,7 @@ def answer_groups(query: Query, papers: PaperSet, phrase: str) -> Answer:
         end = min(counts.values()) if is_least_first else max(counts.values())
         best = sorted(format_group(v, field) for v, n in counts.items() if n == end)
         text = f"**{join_names(best)}** with {counted(end)}{add_before(phrase)}."
-        value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
+        value: AnswerValue = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
     else:
         order = list_in_order(counts, field)
         if query.order is not None:

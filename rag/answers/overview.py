@@ -75,11 +75,13 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     papers = [hit.paper for hit in hits]
     looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
     without = [hit for hit in looked_at if find_detail(query, hit) is None]
-    told = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
+    shown_hits = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
     # "an overview of noisy labels in two sentences": how many papers there are, and a clause of the nearest
     n_told = min(MAX_TOLD, max(1, (query.form.sentences or MAX_TOLD + 1) - 1))
-    hit_of = {hit.paper.paper_id: hit for hit in told[:n_told]}
-    head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
+    hit_of = {hit.paper.paper_id: hit for hit in shown_hits[:n_told]}
+    head = phrases.head_overview(
+        topic, len(papers), format_years(papers), count_leading_people(papers)
+    )
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
         return f"{head}\n\n{render_summary(query, hits[0], marks)}"
@@ -98,15 +100,15 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
         for group in groups:
             rows = _render_rows(query, group.papers, hit_of, marks)
             parts.append(f"*{plain(group.term) or phrases.OTHER_PAPERS}*\n\n{rows}")
-    if len(told) < len(hits):
-        parts.append(phrases.tell_without_data(len(hits) - len(told)))
-    if len(told) > len(hit_of):
-        parts.append(phrases.tell_more_on_topic(len(told) - len(hit_of), topic))
+    if len(shown_hits) < len(hits):
+        parts.append(phrases.tell_without_data(len(hits) - len(shown_hits)))
+    if len(shown_hits) > len(hit_of):
+        parts.append(phrases.tell_more_on_topic(len(shown_hits) - len(hit_of), topic))
     return "\n\n".join(parts)
 
 
-def count_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
-    """Those who stand on most of the papers, with their numbers; only who stands on several."""
+def count_leading_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
+    """The people on most of the papers with their counts, escaped for Markdown; only those on several papers."""
     counts = Counter(name for p in papers for name in {a.name for a in p.authorships})
     often = sorted((-n, name) for name, n in counts.items() if n > 1)
     return [(plain(name), -n) for n, name in often[:_PEOPLE]]
@@ -175,13 +177,13 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
 
 
 def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
-    """The problem that comes nearest to the topic in the papers nearest to it; None where none tells one.
+    """The problem sentence nearest to the topic, from the best papers; None if none of them states a problem.
 
     A sentence that begins by pointing back ("this form of supervision") tells nothing alone.
     """
-    told = [(hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.role == "problem"]
+    problems = [(hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.role == "problem"]
     return max(
-        told,
+        problems,
         key=lambda pair: (
             tells_problem(pair[0].paper, find_clause(pair[0].paper.text, pair[1].span)),
             not is_pointing_back(pair[0].paper.text, pair[1].span),

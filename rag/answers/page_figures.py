@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answers import person_phrases
+from rag.answers import figure_phrases, person_phrases
 from rag.library.fields import format_conditions
 from rag.library.naming import get_short_name
 from rag.library.selection import format_no_such_person
@@ -66,24 +66,17 @@ def answer_figures(query: Query, conditions: Sequence[Condition], library: Libra
 
 def refuse_figures_of_papers(library: LibraryView) -> Answer:
     """``the most cited paper``: figures are printed for people alone."""
-    text = f"The library has no citations of single papers; {_format_page_owners(library)}"
+    text = figure_phrases.tell_no_citations(_list_owners(library))
     return Answer("", "abstained", "catalogue", text)
 
 
-def _format_page_owners(library: LibraryView) -> str:
-    return f"such figures are given only for whole profile pages ({_format_owners(library)})."
-
-
-def _format_owners(library: LibraryView) -> str:
-    """Whose pages there are, for a sentence in brackets."""
-    owners = join_names(page.person for page in library.pages)
-    return f"those of {owners}" if owners else "of which there is none here"
+def _list_owners(library: LibraryView) -> list[str]:
+    return [page.person for page in library.pages]
 
 
 def _format_nobody(names: Sequence[str], library: LibraryView) -> str:
-    owners = join_names(page.person for page in library.pages)
     nouns = join_names(_FIGURE_NOUNS[name] for name in names)
-    return f"I cannot tell whose {nouns} is meant; such figures are given for {owners or 'nobody'}."
+    return figure_phrases.tell_unknown_owner(nouns, _list_owners(library))
 
 
 def _find_pages(
@@ -100,10 +93,7 @@ def _find_pages(
         pages += [page for page in person_pages if page not in pages]
         if person.names and not person_pages:
             who = join_names(person.names)
-            missing.append(
-                f"{who} has no profile page here, and only such pages give these figures "
-                f"({_format_owners(library)})."
-            )
+            missing.append(figure_phrases.tell_no_page(who, _list_owners(library)))
     return pages, missing
 
 
@@ -119,10 +109,8 @@ def _answer_for_paper(names: Sequence[str], ids: Sequence[str], library: Library
     """Figures are printed for people; asked of a paper they are unknown."""
     (paper,) = library.list_papers(ids[:1])
     nouns = join_names(_FIGURE_NOUNS[name] for name in names)
-    text = (
-        f"The library has no {nouns} for single papers such as {plain(get_short_name(paper))}: "
-        f"they are given only for whole profile pages ({_format_owners(library)})."
-    )
+    name = plain(get_short_name(paper))
+    text = figure_phrases.tell_none_for_papers(nouns, name, _list_owners(library))
     return Answer("", "abstained", "catalogue", text)
 
 
@@ -172,7 +160,8 @@ def _rank_pages(
         return [_format_page_line(page, [name], library) for page in pages], None
     best = [p for p in ranked if _get_sort_key(p, name) == _get_sort_key(ranked[0], name)]
     word = "highest" if is_descending else "lowest"
-    head = f"**{join_names(p.person for p in best)}**: the {word} {_FIGURE_NOUNS[name]} of {counted(len(ranked), 'page')}."
+    people = [page.person for page in best]
+    head = figure_phrases.head_ranked_pages(people, word, _FIGURE_NOUNS[name], len(ranked))
     lines = [
         head,
         "",

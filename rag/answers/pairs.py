@@ -117,7 +117,7 @@ def answer_one_name(name: str, library: LibraryView) -> Answer:
 
 
 def find_circles(name: str, library: LibraryView) -> tuple[list[str], list[list[Paper]]]:
-    """Who stands on all papers of a name, and its papers in groups that share no other co-author.
+    """The people on every paper of one person, and that person's papers grouped by shared co-authors.
 
     A page puts its person on every paper, which tells nothing; the largest group comes first.
     """

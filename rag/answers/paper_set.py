@@ -53,7 +53,7 @@ class PaperSet:
         return self.rank([paper_id for paper_id in self.ranked if paper_id in met])
 
     def find_ids(self, sorting: Sorting = None, limit: int | None = None) -> list[str]:
-        """In an order; those on a topic by how close they are, where none is given."""
+        """Ids in the order asked for; without one, papers on a topic come nearest first."""
         if self.ranked is not None and (sorting is None or sorting == "newest first"):
             return list(self.ranked[:limit])
         return self.library.find_ids(self.all_conditions, sorting, limit)
@@ -68,5 +68,5 @@ class PaperSet:
 
 
 def build_choice(ids: Sequence[str]) -> Condition:
-    """The condition that a paper is one of these; none is, where there are none."""
+    """The condition that a paper is one of these; with no ids it is one that no paper meets."""
     return Condition("paper", "in", tuple(ids) or ("-",))

@@ -11,7 +11,7 @@ from rag.answers.averages import answer_average, answer_average_size, answer_sha
 from rag.answers.field_table import render_field_table
 from rag.answers.new_data import answer_new_data
 from rag.answers.orders import (
-    Value,
+    AnswerValue,
     answer_distinct,
     answer_extreme,
     answer_groups,
@@ -109,7 +109,7 @@ def _answer_figures(query: Query, library: LibraryView) -> Answer | None:
     return None
 
 
-def _get_empty_value(query: Query) -> Value:
+def _get_empty_value(query: Query) -> AnswerValue:
     is_figure_wanted = query.want == "count" or (query.want == "share" and not query.by)
     return 0 if is_figure_wanted else ()
 
@@ -211,7 +211,7 @@ def _select_by_topic(
 def _select_by_each(
     query: Query, papers: PaperSet, retrieve: Retrieve
 ) -> tuple[PaperSet, Query, str, str]:
-    """The papers on a topic of which each touches the further ones: ``are any of them about deepfakes?``.
+    """The papers on a first topic that also touch every further one: ``are any of them about deepfakes?``.
 
     In meaning alone all eight papers on federated learning were near "deepfakes federated learning".
     """
@@ -222,15 +222,15 @@ def _select_by_each(
     for topic in further:
         among = on_topic.all_conditions
         touching = select_touching(topic, papers.library, retrieve, among)
-        named, _ = list_on_topic(topic, papers.library, retrieve, among)
-        ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in named]
+        name_matches, _ = list_on_topic(topic, papers.library, retrieve, among)
+        ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in name_matches]
         on_topic = on_topic.rank(list(dict.fromkeys(ids)))
     words = query.topic or " and ".join(query.about.all_of)
     return on_topic, replace(query, about=replace(query.about, words=words)), "", ""
 
 
 _MOST_BY_ONE_WORD = 8
-"""A word of more papers tells nothing of a topic that none of them has."""
+"""If no paper has the whole topic, a single word of it counts only if at most this many papers have it."""
 
 
 def _select_papers_about(
@@ -369,7 +369,7 @@ def _answer_list(
     remarks = _list_remarks(query, papers, is_alone=is_alone)
     remarks = f"{remark} {remarks}".strip()
     n_shown = _SHOWN_OF_A_COUNT
-    value: Value = n
+    value: AnswerValue = n
     if query.want == "papers":
         n_shown = min(MAX_ROWS, query.k or MAX_ROWS)
         value = list_places(scored[: query.k])
@@ -572,17 +572,17 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
         return replace(answer, text=text)
     if query.want != "papers" or not matching.n:
         return answer
-    near = find_nearest(topic, library, retrieve, matching.conditions)
-    if not near:
+    nearest_papers = find_nearest(topic, library, retrieve, matching.conditions)
+    if not nearest_papers:
         return answer
     listing = Listing(topic)
-    rows = listing.render_rows([on.paper for on in near])
+    rows = listing.render_rows([on.paper for on in nearest_papers])
     text = f"{answer.text} {phrases.NEAREST_IN_MEANING}\n\n{rows}"
     return replace(answer, text=text, citations=listing.citations)
 
 
 def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -> Answer:
-    """No paper on a topic touches a further one: what was looked for, and what comes nearest to it.
+    """Say that no paper on one topic touches another, what was searched for, and which papers come nearest.
 
     "Papers on noisy labels / any surveys?": that none says so in these words is no proof that there is none.
     """
@@ -595,10 +595,10 @@ def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -
         return answer
     phrase = _format_phrase(replace(query, about=about))
     text = phrases.tell_none_touches(among.n, phrase, plain(last))
-    near = find_nearest(last, among.library, retrieve, among.all_conditions)
+    nearest_papers = find_nearest(last, among.library, retrieve, among.all_conditions)
     listing = Listing(last)
-    rows = listing.render_rows([on.paper for on in near])
-    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if near else text
+    rows = listing.render_rows([on.paper for on in nearest_papers])
+    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if nearest_papers else text
     return replace(answer, text=text, citations=listing.citations)
 
 

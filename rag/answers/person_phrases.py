@@ -190,11 +190,11 @@ def tell_most_frequent(names: str, n: int) -> str:
 
 def tell_longest(names: str, n_people: int, n_years: int) -> str:
     """``Longest with Ann Mao, 2019 to 2024: 5 years from the first paper together to the last``; or that no year is known."""
-    more = f", and {n_people - 3} more" if n_people > 3 else ""
+    rest = f", and {n_people - 3} more" if n_people > 3 else ""
     if n_years < 0:
         return "No paper together has a year, so nobody can be said to be the longest."
     years = "within one year" if n_years == 0 else f"{counted(n_years, 'year')}"
-    return f"Longest with {names}{more}: {years} from the first dated paper together to the last."
+    return f"Longest with {names}{rest}: {years} from the first dated paper together to the last."
 
 
 def tell_together(names: str, n: int) -> str:
@@ -370,3 +370,39 @@ def tell_circle(n_papers: int, people: str) -> str:
     return (
         f"{counted(n_papers)} with {people}" if people else f"{counted(n_papers)} with nobody else"
     )
+
+
+# --- authors of papers --------------------------------------------------------------------------
+
+NOBODY_KNOWN = "The question names nobody I know of."
+
+
+def tell_unclear_common_authors(papers: str) -> str:
+    return f"Whether {papers} share authors cannot be told."
+
+
+def tell_authors_not_found(name: str, marker: str) -> str:
+    return f"{name} {marker}: I could not find its authors in the file, so they are unknown."
+
+
+def tell_authors_not_named(name: str, marker: str) -> str:
+    return f"{name} {marker}: its document names no authors, so they are unknown."
+
+
+def tell_first_author(name: str, author: str, marker: str) -> str:
+    return f"The first author of {name} is **{author}** {marker}."
+
+
+def tell_authors(name: str, authors: str, marker: str) -> str:
+    return f"{name} is by {authors} {marker}."
+
+
+def tell_next_frequent(names: str, n: int, *, several: bool) -> str:
+    """Who shares the next most papers with somebody, behind those who share the most."""
+    return f"After that come {names} ({n} each)." if several else f"After that comes {names} ({n})."
+
+
+def head_scores(roles: str, *, recent: bool) -> str:
+    """Above the parts of experts' scores; ``roles`` has the weight of each role in words."""
+    aged = ", halved for every three years of age" if recent else ""
+    return f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."

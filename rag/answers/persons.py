@@ -98,9 +98,7 @@ _COAUTHORS = ("coauthors", "top_coauthor", "common_coauthors")
 
 
 def _answer_absent(absent: Sequence[Mention]) -> Answer:
-    text = (
-        " ".join(format_no_such_person(m) for m in absent) or "The question names nobody I know of."
-    )
+    text = " ".join(format_no_such_person(m) for m in absent) or person_phrases.NOBODY_KNOWN
     return Answer("", "abstained", "person", text)
 
 
@@ -307,11 +305,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibraryView)
     ):
         n = max(rest.values())
         next_ = join_names(plain(o) for o in sorted(rest) if rest[o] == n)
-        text += (
-            f" After that comes {next_} ({n})."
-            if next_.count(" and ") == 0
-            else f" After that come {next_} ({n} each)."
-        )
+        text += f" {person_phrases.tell_next_frequent(next_, n, several=' and ' in next_)}"
     return text
 
 

@@ -77,7 +77,7 @@ _CLAUSE = re.compile(
 
 
 def quote_clause(topic: str) -> str:
-    """A topic as it stands in a heading: in quotation marks where it is a clause, which no heading is."""
+    """A topic for use in a heading: in quotation marks if it is a whole clause."""
     return f"“{topic}”" if _CLAUSE.search(topic) else topic
 
 
@@ -128,7 +128,7 @@ _VERBS = (
 
 
 def turn_to_predicate(n: int, phrase: str) -> str:
-    """What papers do or are, of a phrase that follows ``papers``: ``with a year``: ``have a year``."""
+    """Turn a phrase that follows ``papers`` into a predicate: ``with a year`` becomes ``have a year``."""
     limit = phrase.removeprefix("not ")
     negation = "not " if limit != phrase else ""
     limit = _PLAIN_LIMITS.get(limit, limit)
@@ -174,7 +174,7 @@ def head_similar(name: str, phrase: str, *, n_about_the_same: int, n_nearest: in
 
 
 def tell_without_mark(n: int, n_unknown: int) -> str:
-    """Of papers without the Code mark: for some documents that print no marks it is unknown."""
+    """How many papers have no code mark, and for how many it is unknown because the document prints no marks."""
     n_without = n - n_unknown
     if not n_without:
         return f"Whether {choose_number(n, 'it has', 'they have')} code is unknown."
@@ -185,7 +185,7 @@ def tell_without_mark(n: int, n_unknown: int) -> str:
 
 
 def tell_undated(n: int, phrase: str, n_lost: int = 0) -> str:
-    """Papers whose year is unknown; of ``n_lost`` it could not be read, which is not to say there is none."""
+    """How many papers were not counted for want of a year; ``n_lost`` of them print one that could not be read."""
     if n_lost == n:
         return f"({counted(n)}{add_before(phrase)} whose year could not be read not counted.)"
     lost = f", {n_lost} of which may print one that could not be read," if n_lost else ""
@@ -263,7 +263,7 @@ def tell_none_on_topic(n: int, phrase: str) -> str:
 
 
 def tell_none_touches(n: int, phrase: str, topic: str) -> str:
-    """Of the papers on a topic none touches a further one; what was tried to find that out."""
+    """Say that none of the papers on a topic mentions the further one, and what was searched."""
     if n == 1:
         subject = f"The one paper{add_before(phrase)} does not say"
     else:
@@ -287,7 +287,7 @@ def refuse_unread(words: str) -> str:
     return f"I cannot check '{words}', so it is not taken into account."
 
 
-def refuse_unread_alone(words: str) -> str:
+def tell_unread_alone(words: str) -> str:
     return (
         f"I cannot check '{words}' over the whole library. What can be counted: years, categories, "
         "affiliations, authors, pages, the Code mark, links, and words in titles."
@@ -301,8 +301,8 @@ def tell_without(names: Sequence[str]) -> str:
     """Which papers say nothing of it: ``Not stated in the other 2: *MAT* and *GenShield*``."""
     n = len(names)
     rest = [f"{n - MAX_WITHOUT} more"] if n > MAX_WITHOUT else []
-    others = "the other one" if n == 1 else f"the other {n}"
-    return f"Not stated in {others}: {join_names([*names[:MAX_WITHOUT], *rest])}."
+    other_papers = "the other one" if n == 1 else f"the other {n}"
+    return f"Not stated in {other_papers}: {join_names([*names[:MAX_WITHOUT], *rest])}."
 
 
 def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
@@ -425,6 +425,7 @@ def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, in
 
 
 THE_PROBLEM = "The problem:"
+NO_SUCH_PAPER = "No paper of that name is in this library."
 OTHER_PAPERS = "others"
 
 

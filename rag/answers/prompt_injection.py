@@ -172,7 +172,7 @@ def _has_plain_instruction(plain: str) -> bool:
 
 
 def _list_readings(plain: str) -> list[str]:
-    """The sentence as it is, and as what it may hide."""
+    """The sentence as printed, and decoded in each way that could hide an instruction in it."""
     readings = [plain]
     typed = frozenset(re.findall(r"[a-z]+", plain.lower()))
     if typed & _BACKWARDS:
@@ -219,7 +219,7 @@ def find_instructions(text: str) -> tuple[Span, ...]:
 
 
 def pieces(text: str, span: Span) -> Iterator[Span]:
-    """What a sentence falls into where a planted one may begin or end without the usual signs.
+    """The pieces of a sentence, cut also where a planted instruction may begin or end without punctuation.
 
     That is before a small letter, before a word that begins sentences, at signs that end them in
     other scripts, after bars and braces, and where the script changes.
@@ -236,7 +236,7 @@ def pieces(text: str, span: Span) -> Iterator[Span]:
 
 
 def merged(text: str, apart: Iterable[Span] = ()) -> list[Span]:
-    """Spans of a text's planted instructions and of what else stands apart in it, in order."""
+    """All spans of a text to keep out of answers, in order: planted instructions, and those given in ``apart``."""
     return sorted({*find_instructions(text), *apart})
 
 
@@ -255,7 +255,7 @@ def remove_instructions(text: str, apart: Iterable[Span] = ()) -> str:
 
 
 def told_apart(hits: Iterable[PaperHit]) -> tuple[str, ...]:
-    """What a reader should know of papers that hold planted text; nothing where none does."""
+    """A warning about papers that contain planted text, for the reader; empty if none does."""
     results = [hit for hit in hits if hit.apart.n_planted]
     if not results:
         return ()

@@ -21,41 +21,41 @@ _WHICH_METHODS = re.compile(
 _SAYS_AS_MUCH = 0.8
 """Share of the best rating from which a paper says as much of a property."""
 _LEAST_SURE = 0.75
-"""Probability from which papers answer, though none of their sentences has the rarest words of a property."""
+"""From this probability papers are shown even if none has a sentence with the property's rarest words."""
 
 
 def find_with_property(
     query: Query, retrieval: Retrieval, verdict: Sufficiency
 ) -> tuple[tuple[PaperHit, ...], tuple[str, ...]] | None:
-    """The papers of which one sentence says most of a property that is asked of methods at large, and its
-    rarest words where no sentence has them.
+    """The papers with a sentence that best states a property asked of methods in general, and the property's rarest
+    words if no sentence has them.
 
     "which of the methods run in real time on a phone?" quoted a sentence with none of these words. None where
     another question is asked, or the papers found say it as well as any.
     """
-    asked = _WHICH_METHODS.match(query.text) if query.want == "passages" else None
-    if asked is None or not retrieval.papers:
+    methods_match = _WHICH_METHODS.match(query.text) if query.want == "passages" else None
+    if methods_match is None or not retrieval.papers:
         return None
     idf = {
         term: match.idf
         for match in retrieval.papers[0].words
-        if match.span[0] >= asked.end() and match.idf >= SALIENT_IDF
+        if match.span[0] >= methods_match.end() and match.idf >= SALIENT_IDF
         for term in extract_terms(match.word)
     }
     start, end = _find_required(query.text, retrieval.papers[0], idf)
     required = set(extract_terms(query.text[start:end])) & idf.keys()
     ratings = [_rate_said(hit, idf, required) for hit in retrieval.papers]
-    most = max(ratings)
-    if required and not most and verdict.probability < _LEAST_SURE:
+    best_rating = max(ratings)
+    if required and not best_rating and verdict.probability < _LEAST_SURE:
         return (), (query.text[start:end],)
-    if not most or ratings[0] >= _SAYS_AS_MUCH * most:
+    if not best_rating or ratings[0] >= _SAYS_AS_MUCH * best_rating:
         return None
     rated = zip(retrieval.papers, ratings, strict=True)
-    return tuple(hit for hit, rating in rated if rating >= _SAYS_AS_MUCH * most), ()
+    return tuple(hit for hit, rating in rated if rating >= _SAYS_AS_MUCH * best_rating), ()
 
 
 def _find_required(question: str, hit: PaperHit, idf: Mapping[str, float]) -> Span:
-    """Where the rarest of some terms stands, with those right before it: ``single GPU``, ``phone``.
+    """The span of the rarest of some terms, with the words right before it: ``single GPU``, ``phone``.
 
     "runs 206 times faster" has two words of "run in real time on a phone", and no phone.
     """
@@ -73,6 +73,6 @@ def _find_required(question: str, hit: PaperHit, idf: Mapping[str, float]) -> Sp
 
 def _rate_said(hit: PaperHit, idf: Mapping[str, float], required: set[str]) -> float:
     """The most that one sentence of a paper has of some terms, by their idf; nothing without those required."""
-    told = [set(extract_terms(hit.paper.text[slice(*s.span)])) for s in hit.sentences]
-    told = [terms for terms in told if required <= terms]
-    return max((sum(idf[t] for t in idf.keys() & terms) for terms in told), default=0.0)
+    term_sets = [set(extract_terms(hit.paper.text[slice(*s.span)])) for s in hit.sentences]
+    term_sets = [terms for terms in term_sets if required <= terms]
+    return max((sum(idf[t] for t in idf.keys() & terms) for terms in term_sets), default=0.0)

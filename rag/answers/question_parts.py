@@ -9,7 +9,7 @@ from itertools import pairwise
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, iter_words, split_sentences
 
-MAX_PARTS = 3
+MAX_QUESTION_PARTS = 3
 MIN_PART_WORDS = 1
 """Content words of a part: ``and what for`` is none of its own."""
 
@@ -33,7 +33,7 @@ def split_question(question: str) -> tuple[str, ...]:
     sentences = [question[start:end] for start, end in split_sentences(question)]
     asking = [text for text in sentences if "?" in text]
     parts = [part for text in asking if _ASKS.search(text) for part in _iter_parts(text)]
-    return tuple(parts[:MAX_PARTS]) if len(parts) > 1 else ()
+    return tuple(parts[:MAX_QUESTION_PARTS]) if len(parts) > 1 else ()
 
 
 def _iter_parts(sentence: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag.answers import person_phrases, phrases
-from rag.answers.orders import Value
+from rag.answers.orders import AnswerValue
 from rag.answers.page_figures import get_figure
 from rag.answers.paper_set import PaperSet
 from rag.library.fields import format_bounds, meets
@@ -146,7 +146,7 @@ def _answer_bounded(
     rows = [f"- {plain(str(v))}: {counted(counts[v])}" for v in order[:_MAX_NAMED]]
     rows += [phrases.count_more(len(order) - _MAX_NAMED)] if len(order) > _MAX_NAMED else []
     text += ":\n\n" + "\n".join(rows) if order else "."
-    value: Value = len(order) if query.want == "count" else ", ".join(str(v) for v in order)
+    value: AnswerValue = len(order) if query.want == "count" else ", ".join(str(v) for v in order)
     return Answer("", "answered", "catalogue", text, value=value)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answers import phrases
-from rag.answers.overview import count_people
+from rag.answers.overview import count_leading_people
 from rag.answers.paper_set import PaperSet
 from rag.answers.rows import Listing, list_places
 from rag.answers.topic_names import MAX_TITLES, find_topics, has_topic
@@ -28,12 +28,12 @@ def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
     """
     if query.topic:
         ranked = papers.find_papers()
-        found = _iter_reasons(ranked, papers.find_ids(Order("date", "ascending")))
+        paper_reasons = _iter_reasons(ranked, papers.find_ids(Order("date", "ascending")))
     else:
         ranked = papers.library.list_papers(papers.find_ids("newest first", MAX_TITLES))
-        found = _iter_topic_reasons(ranked)
+        paper_reasons = _iter_topic_reasons(ranked)
     reasons: dict[str, list[str]] = {}
-    for paper, reason in found:
+    for paper, reason in paper_reasons:
         reasons.setdefault(paper.paper_id, []).append(reason)
     by_id = {paper.paper_id: paper for paper in ranked}
     chosen = [by_id[paper_id] for paper_id in reasons][: query.k]
@@ -70,7 +70,7 @@ def _iter_reasons(
     dated = [by_id[paper_id] for paper_id in oldest_first if by_id[paper_id].year is not None]
     if len(dated) > 1:
         yield dated[0], phrases.READ_AS_EARLIEST
-    for name, n in count_people(ranked)[:1]:
+    for name, n in count_leading_people(ranked)[:1]:
         of_person = [p for p in ranked if name in {plain(a.name) for a in p.authorships}]
         yield of_person[0], phrases.read_for_person(name, n)
     if len(dated) > 1:

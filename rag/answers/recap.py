@@ -14,19 +14,19 @@ from rag.types import Answer, Citation, Thread
 from rag.types.answers import Turn
 from rag.types.query import RECAP
 
-MAX_TURNS = 12
-MAX_TITLES = 3
-MAX_QUESTION_CHARS = 120
+MAX_RECAP_TURNS = 12
+MAX_RECAP_TITLES = 3
+MAX_RECAP_CHARS = 120
 MAX_LINE_CHARS = 500
 _BLOCK = re.compile(r"^(?:\||#|[-*] |\d+[.)] )")
 
 
 def answer_recap(thread: Thread, library: LibraryView) -> Answer:
-    """A row a turn, the latest `MAX_TURNS`; small talk and earlier recaps are left out."""
+    """A row a turn, the latest `MAX_RECAP_TURNS`; small talk and earlier recaps are left out."""
     turns = [turn for turn in thread.turns if _is_told(turn)]
     if not turns:
         return Answer("", "answered", "content", phrases.NOTHING_TO_RECAP)
-    marks, latest = Citations(), turns[-MAX_TURNS:]
+    marks, latest = Citations(), turns[-MAX_RECAP_TURNS:]
     rows = [_render_turn(turn, library, marks) for turn in latest]
     head = phrases.head_recap(len(turns), len(latest))
     text = "\n".join([head, "", *(f"{n}. {row}" for n, row in enumerate(rows, 1))])
@@ -41,8 +41,8 @@ def _is_told(turn: Turn) -> bool:
 
 def _render_turn(turn: Turn, library: LibraryView, marks: Citations) -> str:
     question = plain(turn.question.strip())
-    if len(question) > MAX_QUESTION_CHARS:
-        question = f"{question[:MAX_QUESTION_CHARS].rsplit(' ', 1)[0]}…"
+    if len(question) > MAX_RECAP_CHARS:
+        question = f"{question[:MAX_RECAP_CHARS].rsplit(' ', 1)[0]}…"
     cited = {c.marker: c for c in turn.answer.citations if _is_there(c, library)}
 
     def mark_anew(match: re.Match[str]) -> str:
@@ -70,9 +70,10 @@ def _render_titles(cited: Sequence[Citation], marks: Citations) -> str:
     papers = {citation.paper_id: citation for citation in reversed(cited)}
     firsts = list(papers.values())[::-1]
     names = [
-        f"*{plain(c.title or c.label)}* [{marks.add_citation(c)}]" for c in firsts[:MAX_TITLES]
+        f"*{plain(c.title or c.label)}* [{marks.add_citation(c)}]"
+        for c in firsts[:MAX_RECAP_TITLES]
     ]
-    rest = [f"{len(firsts) - MAX_TITLES} more"] if len(firsts) > MAX_TITLES else []
+    rest = [f"{len(firsts) - MAX_RECAP_TITLES} more"] if len(firsts) > MAX_RECAP_TITLES else []
     return join_names([*names, *rest])
 
 

@@ -147,13 +147,13 @@ _DATA_ASKED = re.compile(
 
 
 def _find_missing_data(folded_query: str, papers: Sequence[Paper]) -> str:
-    """``data sets`` where these are asked for and the papers name none, nor what is tried on what.
+    """``data sets`` if a question asks for them and the papers neither name one nor say what was tested on what.
 
     "what data sets were used for training SlerpFace?" was told what protects templates.
     """
-    asked = _DATA_ASKED.search(folded_query)
+    data_match = _DATA_ASKED.search(folded_query)
     is_named = any(names_data(f"{paper.name} . {paper.text}") for paper in papers)
-    return asked["thing"] if asked and not is_named else ""
+    return data_match["thing"] if data_match and not is_named else ""
 
 
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:

@@ -3,7 +3,7 @@
 The score is linear in what is known of a sentence: how its tokens match the parts of the question
 (`rag.search.late.compute_sentence_signals`), the words that it shares, its place and its role, and its
 forms, each for the kinds of answer that the question asks for. ``python -m eval train ranker`` fits
-the weights to public questions whose answering sentence is known, and writes `WEIGHTS_FILE`.
+the weights to public questions whose answering sentence is known, and writes `RANKER_WEIGHTS_FILE`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rag.types import SENTENCE_ROLES, PaperHit, Sentence
 
 Array = NDArray[np.float64]
 
-WEIGHTS_FILE = Path(__file__).with_name("sentence_ranker.npz")
+RANKER_WEIGHTS_FILE = Path(__file__).with_name("sentence_ranker.npz")
 PAPER = "paper"
 """The kind of a question that asks for no detail: it tells or seeks a paper."""
 
@@ -47,7 +47,7 @@ _HOW_KINDS = ("means", "why", "order")
 _OF_HOW = (*HOW_FORMS, "in_place", "focus", "predicate", "follows_best", "told_of_best")
 """What counts for these kinds alone: "The disease arises from ..." follows the sentence that names it. For
 all kinds, it made questions for figures and names worse."""
-NAMES: tuple[str, ...] = (
+FEATURES: tuple[str, ...] = (
     *_SIGNALS,
     *(f"best_{name}" for name in _SIGNALS),
     *_WORDS,
@@ -63,7 +63,7 @@ NAMES: tuple[str, ...] = (
 """The features, in the order of the weights."""
 _PLACES: dict[str, list[tuple[int, str]]] = {}
 """Where the columns of each kind of answer stand; of none, by the empty name."""
-for _at, _name in enumerate(NAMES):
+for _at, _name in enumerate(FEATURES):
     _kind, _, _of_kind = _name.rpartition(":")
     _PLACES.setdefault(_kind, []).append((_at, _of_kind))
 SHORT_WORDS, LONG_WORDS = 8, 45
@@ -71,11 +71,11 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
 
 @cache
-def load_weights() -> Array:
-    """The weight of each of `NAMES`; one that was not fitted weighs nothing."""
-    stored = np.load(WEIGHTS_FILE)
+def load_ranker_weights() -> Array:
+    """The weight of each of `FEATURES`; one that was not fitted weighs nothing."""
+    stored = np.load(RANKER_WEIGHTS_FILE)
     fitted = dict(zip(stored["names"].tolist(), stored["weights"].tolist(), strict=True))
-    return np.array([fitted.get(name, 0.0) for name in NAMES])
+    return np.array([fitted.get(name, 0.0) for name in FEATURES])
 
 
 def compute_scores(
@@ -83,7 +83,7 @@ def compute_scores(
 ) -> Array:
     """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
     scores: Array = (
-        compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+        compute_features(question, hit, sentences, request, paper=paper) @ load_ranker_weights()
     )
     return scores
 
@@ -91,7 +91,7 @@ def compute_scores(
 def compute_features(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
-    """(n, len(NAMES)) What is known of each sentence.
+    """(n, len(FEATURES)) What is known of each sentence.
 
     Args:
         question: Its words are looked for, but for those of the paper's name.
@@ -129,7 +129,7 @@ def compute_features(
     follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
     columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
     kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset()) | {""}
-    features = np.zeros((len(sentences), len(NAMES)))
+    features = np.zeros((len(sentences), len(FEATURES)))
     for kind in kinds & _PLACES.keys():
         for column, name in _PLACES[kind]:
             features[:, column] = columns[name]

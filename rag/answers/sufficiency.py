@@ -31,7 +31,7 @@ RARE_IDF = 3.0
 MOST_WON, MOST_LOST = 10.0, 3.0
 """Nats; more evidence counts no more."""
 LEAST_PROBABILITY = 1e-3
-LONG_WORDS = 18
+LONG_DESCRIPTION_WORDS = 18
 """Content words from which a question counts as a full description."""
 DESCRIPTION_LENGTH = (6, 16)
 """Content words up to which a text without a question mark is no description, and from which it is one."""
@@ -77,7 +77,7 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     if not cited:
         return Sufficiency(False, 0.0)
     fitted = load_calibration()
-    values = compute_features(retrieval, cited)
+    values = compute_signals(retrieval, cited)
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
     pointed_at = _is_pointed_at(retrieval.query, cited[0])
@@ -145,7 +145,7 @@ def has_no_word_of(hits: Sequence[PaperHit]) -> bool:
     return bool(salient) and not any(m.is_found for m in salient)
 
 
-def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
+def compute_signals(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
     """What the decision is made from; every value is about 0-1.
 
     ``cited`` is not empty. A word counts as met if any cited paper meets it (questions that compare
@@ -170,7 +170,7 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "short_single_missing": min(map(_compute_largest_gap, matches_by_paper), default=0.0)
         * short,
         "short_pairs": pairs * short,
-        "long": min(1.0, len(met) / LONG_WORDS),
+        "long": min(1.0, len(met) / LONG_DESCRIPTION_WORDS),
         "describes": _compute_description(query),
         "won": min(MOST_WON, sum(_compute_surprise(m.expected) for m in met if m.is_found))
         / MOST_WON,

@@ -27,7 +27,7 @@ MAX_AFTER_NOTHING = 2
 """The same after a question that is not answered."""
 _TRIED = 8
 _LOOKED_AT = 200
-"""Papers of an answer, and people of them, that suggestions are made of."""
+"""At most so many papers of an answer, and people on them, are considered for suggestions."""
 _ABSTRACT_CHARS = 200
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
@@ -53,8 +53,8 @@ def find_suggestions(
     answer: Answer,
     thread: Thread,
     library: LibraryView,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int = MAX_SUGGESTIONS,
 ) -> tuple[str, ...]:
     """At most k questions that the library answers, the nearest to the answer first.
@@ -63,8 +63,8 @@ def find_suggestions(
         answer: The last one of the thread.
         thread: With the answer as its last turn; its filters hold.
         library: As the thread's filters leave it.
-        ask: Answers a question as the next one of a thread.
-        read: Only reads it.
+        ask_question: Answers a question as the next one of a thread.
+        read_question: Only reads it.
         k: 1 or more.
     """
     candidates = _iter_candidates(answer, library, thread)
@@ -72,7 +72,7 @@ def find_suggestions(
         candidates = _put_offered_last(candidates, thread, library)
     else:
         k = min(k, MAX_AFTER_NOTHING)
-    return _select_answerable(candidates, thread, ask, read, k)
+    return _select_answerable(candidates, thread, ask_question, read_question, k)
 
 
 def _put_offered_last(
@@ -93,8 +93,8 @@ def _put_offered_last(
 def find_openings(
     thread: Thread,
     library: LibraryView,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int = MAX_SUGGESTIONS + 1,
 ) -> tuple[str, ...]:
     """At most k questions to begin a conversation with, whose filters leave some papers."""
@@ -104,17 +104,17 @@ def find_openings(
         if chosen
         else map(Suggestion, build_examples(library))
     )
-    return _select_answerable(candidates, thread, ask, read, k)
+    return _select_answerable(candidates, thread, ask_question, read_question, k)
 
 
 def _select_answerable(
     candidates: Iterator[Suggestion],
     thread: Thread,
-    ask: AskQuestion,
-    read: ReadQuestion,
+    ask_question: AskQuestion,
+    read_question: ReadQuestion,
     k: int,
 ) -> tuple[str, ...]:
-    """The first k that are answered as meant, by something that was not said already."""
+    """The first k candidates that get the intended kind of answer and repeat nothing already said."""
     quoting = replace(thread, model="extractive")
     asked_questions = {fold(turn.question).strip(" ?.!") for turn in thread.turns}
     earlier_answers = [turn.answer for turn in thread.turns]
@@ -126,9 +126,9 @@ def _select_answerable(
         if fold(question).strip(" ?.!") in asked_questions or question in questions:
             continue
         if candidate.route is None or candidate.is_uncertain:
-            is_fit = _is_answered(ask(question, quoting), candidate.route, earlier_answers)
+            is_fit = _is_answered(ask_question(question, quoting), candidate.route, earlier_answers)
         else:
-            is_fit = _is_read_so(read(question, quoting), candidate.route, earlier_answers)
+            is_fit = _is_read_so(read_question(question, quoting), candidate.route, earlier_answers)
         if is_fit:
             questions.append(question)
     return tuple(questions)
@@ -294,7 +294,7 @@ def _get_question_name(paper: Paper) -> str:
 
 
 def _iter_productive_people(papers: Sequence[Paper], library: LibraryView) -> Iterator[str]:
-    """The one who stands on most papers, of those on the papers; more than these ones."""
+    """The person on the given papers who has most papers in the library, if more than one."""
     people = dict.fromkeys(name for paper in papers for name in library.list_people_of(paper))
     counts = {name: library.count_papers_of(name) for name in islice(people, _LOOKED_AT)}
     busy = [name for name, n in counts.items() if n > 1]

@@ -17,9 +17,9 @@ _WHOLE = re.compile(r"\b(?:abstracts?|full text|whole text)\b", re.IGNORECASE)
 MAX_WHOLE_CHARS = 4_000
 """A longer text, such as that of a PDF, is not written out whole."""
 _FURTHER_ROLES: tuple[SentenceRole, ...] = ("result", "method", "problem")
-"""What is told beside the idea, the most wanted first."""
+"""Roles of the sentences that follow the main idea, most wanted first."""
 _CONTRIBUTION_ROLES: tuple[SentenceRole, ...] = ("method", "method", "resource", "result")
-"""The same where it is asked what the paper brings: its contributions are its parts."""
+"""Roles of the sentences that list a paper's contributions, used if the question asks for these."""
 _SENTENCES = 3
 
 

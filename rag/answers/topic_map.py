@@ -15,7 +15,7 @@ from rag.answers.topic_names import MAX_TITLES, find_topics
 from rag.library.view import LibraryView
 from rag.types import Condition
 
-MAX_TOPICS = 18
+MAX_MAPPED_TOPICS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def build_topic_condition(name: str) -> Condition:
 
 
 def count_topics(
-    library: LibraryView, conditions: Sequence[Condition] = (), k: int = MAX_TOPICS
+    library: LibraryView, conditions: Sequence[Condition] = (), k: int = MAX_MAPPED_TOPICS
 ) -> dict[str, dict[int | None, int]]:
     """The topics that newest titles name, most papers first, each with all of its papers by year.
 
@@ -71,7 +71,7 @@ def _count_all_topics(
     library: LibraryView, conditions: tuple[Condition, ...]
 ) -> dict[str, dict[int | None, int]]:
     titles = library.list_titles(MAX_TITLES, "newest first", conditions)
-    names = [name for name, _ in find_topics(titles, 2 * MAX_TOPICS)]
+    names = [name for name, _ in find_topics(titles, 2 * MAX_MAPPED_TOPICS)]
     if not names:
         return {}
     columns = [(*conditions, build_topic_condition(name)) for name in names]
@@ -84,7 +84,7 @@ def _count_all_topics(
     return {name: topics[name] for name in ranked}
 
 
-def map_topics(library: LibraryView, k: int = MAX_TOPICS) -> TopicMap:
+def map_topics(library: LibraryView, k: int = MAX_MAPPED_TOPICS) -> TopicMap:
     """The topics of a library, whose they are, and which share people."""
     years = count_topics(library, k=k)
     ids = {name: library.find_ids([build_topic_condition(name)]) for name in years}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["share", "factor", "rate", "time", "size", "cost", "level", "thing"]
+QuantityKind = Literal["share", "factor", "rate", "time", "size", "cost", "level", "thing"]
 """What a unit measures; a *thing* is counted, and does not measure."""
 
 
@@ -19,7 +19,7 @@ Kind = Literal["share", "factor", "rate", "time", "size", "cost", "level", "thin
 class Unit:
     """A unit by its forms behind a figure, a pattern that ignores case; ``words_between`` may stand before it."""
 
-    kind: Kind
+    kind: QuantityKind
     forms: str
     words_between: int = 0
 
@@ -61,7 +61,7 @@ UNITS: Mapping[str, Unit] = {
 }
 """By the name that is shown; where two fit the first counts."""
 
-MEASURES: Mapping[str, str] = {
+MEASURE_PATTERNS: Mapping[str, str] = {
     "accuracy": r"accuracy",
     "mAP": r"(?-i:m?AP)",
     "AUC": r"auc|auroc",
@@ -78,29 +78,29 @@ MEASURES: Mapping[str, str] = {
     "fps": r"fps|frames per second",
 }
 """Measures by the names that are printed beside their figures; of these the last three are units too."""
-_NAMED_ALONE = frozenset(MEASURES) - {"accuracy", "perplexity"}
-"""Names that are said in no other words: a question for one of them wants that figure and no other."""
+_NAMED_ALONE = frozenset(MEASURE_PATTERNS) - {"accuracy", "perplexity"}
+"""Measures with one name only: a question that names one of them wants that figure and no other."""
 NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 
 
-def join_units(*kinds: Kind) -> str:
+def join_units(*kinds: QuantityKind) -> str:
     """The forms of all units of some kinds, as alternatives of one pattern."""
     return "|".join(unit.forms for unit in UNITS.values() if unit.kind in kinds)
 
 
 def join_measures() -> str:
     """The names of all measures, as alternatives of one pattern."""
-    return "|".join(MEASURES.values())
+    return "|".join(MEASURE_PATTERNS.values())
 
 
 _ALONE = {
-    name: re.compile(rf"(?<![a-z])(?:{MEASURES[name]})(?![\w-])", re.IGNORECASE)
-    for name in MEASURES
+    name: re.compile(rf"(?<![a-z])(?:{MEASURE_PATTERNS[name]})(?![\w-])", re.IGNORECASE)
+    for name in MEASURE_PATTERNS
     if name in _NAMED_ALONE
 }
 _DIGIT = re.compile(r"(?<![\w.])\d")
 _MEASURED = re.compile(
-    rf"{NUMBER}\s?(?:{join_units('share', 'factor', 'rate', 'cost', 'level')}|(?:{MEASURES['mAP']})\b)"
+    rf"{NUMBER}\s?(?:{join_units('share', 'factor', 'rate', 'cost', 'level')}|(?:{MEASURE_PATTERNS['mAP']})\b)"
     rf"|(?<![\w-])(?:{join_measures()})(?![a-z]).{{0,30}}\d",
     re.IGNORECASE,
 )

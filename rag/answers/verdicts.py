@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rag.answers import figure_phrases
 from rag.answers.citations import Citations
-from rag.answers.units import MEASURES, UNITS
+from rag.answers.units import MEASURE_PATTERNS, UNITS
 from rag.library.naming import get_short_name
-from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import PaperHit, Sentence
 
@@ -23,8 +23,8 @@ _OF_SPEED = re.compile(r"\b(?:fast|slow)", re.IGNORECASE)
 _DATA = re.compile(r"\b(?:data ?sets?|benchmarks?|corp(?:us|ora))\b", re.IGNORECASE)
 _OF_DATA = ("frames", "images", "videos", "samples", "classes")
 _SCORES = {
-    "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURES['accuracy']}\b",
-    "mAP": rf"%?\s?{MEASURES['mAP']}\b",
+    "% accuracy": rf"%\s(?:[a-z-]+ ){{0,2}}{MEASURE_PATTERNS['accuracy']}\b",
+    "mAP": rf"%?\s?{MEASURE_PATTERNS['mAP']}\b",
 }
 _UNITS: Mapping[str, str] = {
     name: unit.pattern
@@ -52,43 +52,38 @@ class _Figure:
 
 
 def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """The paper whose figure is the most (or least) asked for; that it cannot be told, where it cannot.
+    """The paper with the largest or smallest figure that the question compares, or why that cannot be said.
 
     Empty where the question asks for no more or less. Only what each paper states of itself in a unit
     that several state is compared, and who states none is named.
     """
-    asked = _ASKED.search(question)
-    if asked is None or len(hits) < 2:
+    superlative = _ASKED.search(question)
+    if superlative is None or len(hits) < 2:
         return ""
+    word = superlative[0].lower()
     figures = {
-        unit: _find_figures(unit, hits, is_least=_is_least(asked, unit))
+        unit: _find_figures(unit, hits, is_least=_is_least(superlative, unit))
         for unit in _list_units(question)
     }
     unit, shared = max(figures.items(), key=lambda item: len(item[1]), default=("", []))
     if not shared:
-        return _TELL_NO_FIGURE.format(word=asked[0].lower())
+        return figure_phrases.tell_no_figure(word)
     if len(shared) < 2:
         stating = {f.hit.paper.paper_id: f for of_unit in figures.values() for f in of_unit}
         if len(stating) > 1:
-            return _TELL_NO_UNIT.format(word=asked[0].lower())
-        return _TELL_ONE.format(figure=_format_figure(shared[0], marks), word=asked[0].lower())
+            return figure_phrases.tell_no_common_unit(word)
+        return figure_phrases.tell_only_figure(_format_figure(shared[0], marks), word)
     for figure in shared:  # sources are numbered in the order of the papers
         marks.get_marker(figure.hit.paper, figure.sentence.span)
-    ordered = sorted(shared, key=lambda f: f.value if _is_least(asked, unit) else -f.value)
-    first, *others = (_format_figure(f, marks) for f in ordered)
+    ordered = sorted(shared, key=lambda f: f.value if _is_least(superlative, unit) else -f.value)
+    first, *rest = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
-    text = f"{asked[0].capitalize()} by these figures: {first}, against {join_names(others)}."
+    text = figure_phrases.tell_order(word, first, rest)
     if ordered[0].value == ordered[1].value:
-        text = f"By these figures none is {asked[0].lower()}: {join_names((first, *others))}."
+        text = figure_phrases.tell_equal(word, (first, *rest))
     if silent:
-        text += f" In {unit}, nothing is stated for {join_names(map(_name, silent))}."
-    return f"{text} {_OWN_FIGURES}"
-
-
-_OWN_FIGURES = "(Each is what its own abstract reports; the conditions may differ.)"
-_TELL_NO_FIGURE = "None of them states a figure for this, so which is {word} cannot be told."
-_TELL_NO_UNIT = "Their figures are not in one unit, so which is {word} cannot be told from them."
-_TELL_ONE = "Only {figure} is stated, so which is {word} cannot be told."
+        text += f" {figure_phrases.tell_unit_unstated(unit, list(map(_name, silent)))}"
+    return f"{text} {figure_phrases.OWN_FIGURES}"
 
 
 def _list_units(question: str) -> list[str]:
@@ -97,13 +92,15 @@ def _list_units(question: str) -> list[str]:
     if _DATA.search(question):
         return list(_OF_DATA)
     words = {word.rstrip("s") for word in re.findall(r"\w+", question.lower())}
-    named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
-    return named or ["parameters", "MB", *_OF_DATA]
+    units = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
+    return units or ["parameters", "MB", *_OF_DATA]
 
 
-def _is_least(asked: re.Match[str], unit: str) -> bool:
+def _is_least(superlative: re.Match[str], unit: str) -> bool:
     """Whether the least figure of a unit is meant: the fastest takes the fewest seconds."""
-    return bool(asked["least"]) ^ (bool(_OF_SPEED.search(asked[0])) and unit in _LESS_IS_MORE)
+    return bool(superlative["least"]) ^ (
+        bool(_OF_SPEED.search(superlative[0])) and unit in _LESS_IS_MORE
+    )
 
 
 def _find_figures(unit: str, hits: Sequence[PaperHit], *, is_least: bool) -> list[_Figure]:

@@ -22,7 +22,7 @@ from rag.types import (
     Answer,
     Condition,
     Event,
-    Health,
+    IndexHealth,
     Paper,
     Place,
     Plan,
@@ -202,9 +202,9 @@ class Assistant:
         """The k best papers for a query; ``within``: ids to choose from."""
         return self._engine.rerank(self._engine.retrieve(query, k, within=within))
 
-    def compute_nearness(self, text: str, others: Sequence[str]) -> float:
+    def compute_nearness(self, text: str, texts: Sequence[str]) -> float:
         """The highest similarity of a text with some others, by the embedded model."""
-        return self._engine.open_screen().near(text, others)
+        return self._engine.open_screen().near(text, texts)
 
     def examples(self) -> tuple[str, ...]:
         """Questions worth asking of this library, one of each route; none of an empty one."""
@@ -321,7 +321,7 @@ class Assistant:
         """
         return self._ingestion.correct(self.paper(key), values)
 
-    def health(self) -> Health:
+    def health(self) -> IndexHealth:
         """Whether library, vectors and lexical index are in step."""
         from rag.ingest.indexing import check_indexes
 

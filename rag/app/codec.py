@@ -55,7 +55,7 @@ def encode_answer(answer: Answer) -> str:
 
 
 def decode_answer(text: str) -> Answer:
-    """What `encode_answer` wrote, also by a version whose types had other optional fields.
+    """Decode what `encode_answer` wrote, also in an older version with other optional fields.
 
     Raises:
         ValueError: The text holds no answer that this version understands.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answers import extractive, phrases
 from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
-from rag.app.request import Request
+from rag.app.request import TurnRequest
 from rag.types import Answer, Delta, Event, PaperHit, Query, Retrieval, Step
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
 
 
-def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Event]:
+def answer_content(request: TurnRequest, writer: ModelWriter | None) -> Iterator[Event]:
     """The events of the answer to a question that papers are searched for.
 
     Args:
@@ -32,8 +32,8 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
     retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
     if not verdict.sufficient and query.want == "overview" and query.topic and query.where:
         # "what's new since 2025 on pose estimation": the year is in no text, yet can be counted.
-        listed = Query("papers", where=query.where, about=query.about)
-        answer = request.scope.compute_answer(replace(request.reading, query=listed))
+        list_query = Query("papers", where=query.where, about=query.about)
+        answer = request.scope.compute_answer(replace(request.reading, query=list_query))
         yield Delta(answer.text)
         yield answer
         return
@@ -65,26 +65,26 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
 
     def quote_looked_at(look: FirstLook) -> Answer:
         """The answer; of papers that were not screened before those of which a look at its quotes leaves a doubt are."""
-        told = list(cited[:n_shown] if verdict.sufficient else retrieval.papers[:NEAREST])
-        if screen.recall(told, query.text) is not None:
+        hits = list(cited[:n_shown] if verdict.sufficient else retrieval.papers[:NEAREST])
+        if screen.recall(hits, query.text) is not None:
             return quote(*screen_papers())
         rest = cited[n_shown:] if verdict.sufficient else retrieval.papers[NEAREST:]
-        waiting = set(range(len(told)))
+        waiting = set(range(len(hits)))
         while True:
-            papers = (*told, *rest)
+            papers = (*hits, *rest)
             answer = (
                 quote(retrieval, papers)
                 if verdict.sufficient
                 else quote(replace(retrieval, papers=papers), cited)
             )
-            doubtful = look.find_doubtful([told[at] for at in sorted(waiting)], answer.citations)
-            found = [at for at in sorted(waiting) if told[at].paper.paper_id in doubtful]
-            if not found:
+            doubtful = look.find_doubtful([hits[at] for at in sorted(waiting)], answer.citations)
+            doubtful_places = [at for at in sorted(waiting) if hits[at].paper.paper_id in doubtful]
+            if not doubtful_places:
                 return answer
-            marked = screen.marked([told[at] for at in found], query.text)
-            for at, hit in zip(found, marked, strict=True):
-                told[at] = hit
-            waiting -= set(found)
+            marked = screen.marked([hits[at] for at in doubtful_places], query.text)
+            for at, hit in zip(doubtful_places, marked, strict=True):
+                hits[at] = hit
+            waiting -= set(doubtful_places)
 
     yield Step("checking quotes")
     if writer is None:

@@ -102,7 +102,7 @@ def _encode_turn(turn: StoredTurn) -> dict[str, Any]:
 
 
 ExportForm = tuple[str, str, Callable[[StoredThread, Sequence[Paper]], str]]
-FORMS: Mapping[str, ExportForm] = {
+EXPORT_FORMS: Mapping[str, ExportForm] = {
     "Markdown": (".md", "text/markdown", to_markdown),
     "JSON": (".json", "application/json", to_json),
     "BibTeX": (

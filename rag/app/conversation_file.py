@@ -20,9 +20,9 @@ from rag.library.stores import STORE_FAULTS, FileStore, MemoryStore, SharedStore
 from rag.types.errors import LibraryError
 
 FILE = "threads.db"
-T = TypeVar("T")
+ChangeResult = TypeVar("ChangeResult")
 
-MIGRATIONS = (
+CONVERSATION_MIGRATIONS = (
     Migration("""
 CREATE TABLE threads (
     thread_id  {text} PRIMARY KEY,
@@ -70,9 +70,9 @@ class ThreadFile:
         self.path = (_passing(folder) if is_readonly(folder) and not url else folder) / FILE
         self.owner = owner
         self._store: Store = (
-            SharedStore(url, "conversations", MIGRATIONS)
+            SharedStore(url, "conversations", CONVERSATION_MIGRATIONS)
             if url
-            else FileStore(self.path, "the conversations", MIGRATIONS, keep_open=True)
+            else FileStore(self.path, "the conversations", CONVERSATION_MIGRATIONS, keep_open=True)
         )
         self._aside: MemoryStore | None = None
         self._unkept: dict[str, str] = {}
@@ -111,7 +111,7 @@ class ThreadFile:
     def _execute(self, thread_id: str, sql: str, **values: object) -> None:
         self._change(thread_id, lambda connection: connection.execute(text(sql), values))
 
-    def _change(self, thread_id: str, change: Callable[[Connection], T]) -> T:
+    def _change(self, thread_id: str, change: Callable[[Connection], ChangeResult]) -> ChangeResult:
         """Change one conversation: where it is kept, or in memory for as long as no change is taken."""
         with self._guard:
             self._bring_back()
@@ -128,9 +128,9 @@ class ThreadFile:
                 return change(connection)
 
     def _take_aside(self, thread_id: str, why: str) -> None:
-        """Let a conversation go on in memory, with what is kept of it if that can be read."""
+        """Continue a conversation in memory, starting from the stored one if it can be read."""
         if self._aside is None:
-            self._aside = MemoryStore(MIGRATIONS)
+            self._aside = MemoryStore(CONVERSATION_MIGRATIONS)
         try:
             with self._open() as stored, self._aside.open() as memory:
                 _copy(stored, memory, thread_id)
@@ -147,7 +147,7 @@ class ThreadFile:
         self._unkept[thread_id] = why
 
     def _bring_back(self) -> None:
-        """Keep what is in memory, where that is taken by now."""
+        """Write conversations held in memory to the file, as soon as it accepts writes again."""
         with self._guard:
             while self._unkept and self._aside is not None:
                 thread_id = next(iter(self._unkept))
@@ -169,7 +169,7 @@ class ThreadFile:
             yield connection
 
     def _each(self) -> Iterator[Connection]:
-        """What is kept, if anything is, then what is in memory."""
+        """Connections to all places with conversations: the file, if it exists, then memory, if it is used."""
         if self._store.is_there:
             with self._open() as connection:
                 yield connection
@@ -189,7 +189,7 @@ def _passing(folder: Path) -> Path:
 
 
 def _copy(source: Connection, target: Connection, thread_id: str) -> None:
-    """One conversation as the source has it, in place of what the target has of it."""
+    """Replace one conversation in the target by the source's version."""
     chosen = {"id": thread_id}
     for table in ("turns", "threads"):
         target.execute(text(f"DELETE FROM {table} WHERE thread_id = :id"), chosen)

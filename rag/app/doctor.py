@@ -18,7 +18,7 @@ from rag.types.masking import mask_secrets
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
     from rag.library import Library
-    from rag.types import Health
+    from rag.types import IndexHealth
 
 PACKAGES = (
     "chromadb", "langchain", "langchain-core", "langchain-openai", "numpy", "onnxruntime", "openai",
@@ -104,7 +104,7 @@ def _get_library_state(assistant: Assistant) -> dict[str, object]:
         return {"state": str(exc)}
 
 
-def _told(library: Library, health: Health) -> dict[str, object]:
+def _told(library: Library, health: IndexHealth) -> dict[str, object]:
     try:
         view = library.view  # as every question asks for it: the aliases file must be readable too
         n_documents, n_people = len(library.list_documents()), view.library.n_people

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.services import Kind, Service, ServiceClient
+from rag.adapters.services import IdentifierKind, Service, ServiceClient
+from rag.ingest.watching import Progress
 from rag.library import Library
 from rag.library.matching import group_entries
 from rag.readers import read_bytes
@@ -22,9 +23,8 @@ from rag.types import Entry, Paper
 from rag.types.errors import ProviderUnreachable, ReadError
 from rag.types.papers import SERVICE_MARK
 
-FOLDER = "enrichment"
+ENRICHMENT_FOLDER = "enrichment"
 ASKED_FILE = "asked.json"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def bring_records(
         progress: Told of each paper.
         build_client: Makes the client of a service.
     """
-    folder = library.folder / FOLDER
+    folder = library.folder / ENRICHMENT_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     day_of = _read_asked(folder / ASKED_FILE)
     wanting = [paper for paper in library.list_papers() if _lacks_something(paper)]
@@ -103,7 +103,7 @@ def _lacks_something(paper: Paper) -> bool:
     )
 
 
-def _choose_identifier(paper: Paper, service: Service) -> tuple[Kind, str]:
+def _choose_identifier(paper: Paper, service: Service) -> tuple[IdentifierKind, str]:
     if paper.doi and "doi" in service.paths:
         return "doi", paper.doi
     if paper.arxiv and "arxiv" in service.paths:

@@ -125,5 +125,5 @@ class Ingestion:
         return ReadingLimits(self._settings.read_timeout_s, self._settings.read_memory_mb)
 
     def _choose_paths(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
-        """What to read: without a word of it the seeds, but nothing where documents are dropped."""
+        """The paths to read: those given; else the seeds, unless the call only drops documents."""
         return tuple(paths) or (() if drop else (self._settings.seeds,))

@@ -24,7 +24,7 @@ from rag.types.errors import LibraryError, RagError, TooBusy, say_bug
 KEEP_EVERY_S = 0.5
 WAITING_FOR_EACH = 8
 """Questions that may wait for each one answered at a time; when the queue is full, more are refused."""
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TimedEvent:
     at_s: float
 
 
-class Line:
+class QuestionQueue:
     """The queue of this process's questions: first come, first served, a few at a time."""
 
     def __init__(self, at_once: int) -> None:
@@ -55,7 +55,7 @@ class Line:
 
     @property
     def longest_s(self) -> float:
-        """For how long the slowest one has been answered; 0 where none is."""
+        """Seconds since the oldest question in progress began; 0 if there is none."""
         with self._moved:
             now = time.monotonic()
             return now - min(self._began.values(), default=now)
@@ -102,9 +102,9 @@ class Line:
 
 
 @cache
-def line(at_once: int) -> Line:
+def line(at_once: int) -> QuestionQueue:
     """The one line of this process."""
-    return Line(at_once)
+    return QuestionQueue(at_once)
 
 
 class AnswerJob:
@@ -119,10 +119,10 @@ class AnswerJob:
         reading: Reading | None = None,
         *,
         fresh: bool = False,
-        line: Line | None = None,
+        line: QuestionQueue | None = None,
     ) -> None:
         self.turn = turn
-        self._line = line or Line(1)
+        self._line = line or QuestionQueue(1)
         self._assistant, self._store = assistant, store
         self._question, self._reading, self._fresh = question, reading, fresh
         self._events: list[TimedEvent] = []
@@ -171,7 +171,7 @@ class AnswerJob:
         except RagError as exc:
             self._fail(str(exc))
         except Exception as exc:  # a bug must not leave a question without a word
-            log.exception("question %r", self._question)
+            _log.exception("question %r", self._question)
             self._fail(say_bug(exc))
         finally:
             with self._news:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from rag.app.request import Request
+from rag.app.request import TurnRequest
 from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
 from rag.generation.evidence import count_tokens
@@ -67,7 +67,7 @@ class ModelWriter:
 
     def write_from_passages(
         self,
-        request: Request,
+        request: TurnRequest,
         retrieval: Retrieval,
         *,
         compares: bool,
@@ -103,7 +103,7 @@ class ModelWriter:
             on_topic=on_topic,
         )
 
-    def add_to(self, answer: Answer, request: Request) -> Iterator[Event]:
+    def add_to(self, answer: Answer, request: TurnRequest) -> Iterator[Event]:
         """A computed answer, and below it what the model says of the papers that it lists."""
         prompt, hits = self.load_prompts().add, request.scope.list_hits(answer)
         yield from add_with_model(answer, hits, self.build_speaker(), prompt=prompt)

@@ -29,7 +29,7 @@ SEEN_S = 1.0
 """How long another server's sign-out may go unnoticed: it is asked for with each request."""
 _ENDING = threading.Lock()
 
-MIGRATIONS = (
+PASS_MIGRATIONS = (
     Migration("""
 CREATE TABLE pass_keys (name {text} PRIMARY KEY, key {blob} NOT NULL);
 CREATE TABLE ended_passes (digest {text} PRIMARY KEY, until {number} NOT NULL);
@@ -147,7 +147,7 @@ class _State:
     """What this process knows of a database's passes."""
 
     def __init__(self, url: str) -> None:
-        self.store = SharedStore(url, "sign-ins", MIGRATIONS)
+        self.store = SharedStore(url, "sign-ins", PASS_MIGRATIONS)
         self.key: bytes | None = None
         self.ended: dict[str, int] = {}
         self.seen_at = -SEEN_S

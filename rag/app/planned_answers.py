@@ -12,7 +12,7 @@ from rag.answers import extractive
 from rag.app.bounding import bound_query
 from rag.app.look_ups import list_focus
 from rag.app.model_writer import ModelWriter
-from rag.app.request import Request, Scope
+from rag.app.request import Scope, TurnRequest
 from rag.generation.generative import NO_ANSWER, Speaker
 from rag.generation.look_ups import LookUp, PlanLimits, Planner, answer_by_look_ups
 from rag.types import Answer, Event, PaperHit, Query, Reading, Retrieval, Sufficiency
@@ -21,7 +21,7 @@ LOOK_UP_PAPERS = 10
 """Papers of one look-up that may become evidence."""
 
 
-def answer_by_plan(request: Request, writer: ModelWriter) -> Generator[Event, None, str]:
+def answer_by_plan(request: TurnRequest, writer: ModelWriter) -> Generator[Event, None, str]:
     """The events of an answer that a model plans.
 
     Args:
@@ -85,7 +85,7 @@ def _count_plan_tokens(writer: ModelWriter) -> int:
     return min(n_tokens, tokens_left - writer.settings.evidence_tokens)
 
 
-def _find_focus(request: Request, query: Query, speaker: Speaker) -> tuple[PaperHit, ...]:
+def _find_focus(request: TurnRequest, query: Query, speaker: Speaker) -> tuple[PaperHit, ...]:
     """The papers that a question points at, best first."""
     engine = request.scope.engine
     ids = list_focus(request.question, request.query, request.thread, engine.library.view)

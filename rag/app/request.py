@@ -99,7 +99,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TurnRequest:
     """A reading that is to be answered.
 
     Attributes:

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 
 MOST_SCREENED = 2_000
-"""Papers that are screened when they are read, where a chat model is configured, at some 40 ms of
-processor time each; those of a larger library are when they are first asked about, or looked at as far as they
-are quoted."""
+"""Up to this many papers are screened at ingest if a chat model is configured (about 40 ms of processor time each). In
+a larger library a paper is screened at the first question about it, or as far as it is quoted."""
 _BATCH = 32
 
 

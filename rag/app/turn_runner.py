@@ -14,7 +14,7 @@ from rag.answers.filtered_library import add_chosen_papers, add_scope_note, appl
 from rag.app.bounding import bound_query, bound_question, bound_thread
 from rag.app.look_ups import is_planned
 from rag.app.question_reader import QuestionReader
-from rag.app.request import Request, Scope
+from rag.app.request import Scope, TurnRequest
 from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
 
 ADDED_TO = frozenset({"overview", "groups", "profile", READING_ORDER})
-"""What is computed and still leaves something to be said of the papers: how they
-changed, their topics, which is for whom."""
+"""Computed answers that a model may add to: how the papers changed, their topics, which one suits whom."""
 
 
 class TurnRunner:
@@ -81,7 +80,7 @@ class TurnRunner:
         reading = replace(reading, query=query, question=question)
         view = self._library.view
         scope = Scope(self._engine, apply_filters(view, thread) or view)
-        request = Request(reading, query.text, thread, scope)
+        request = TurnRequest(reading, query.text, thread, scope)
         *_, answer = self._answer(request, explain=explain)
         assert isinstance(answer, Answer)
         answer = request.add_scope(answer, view.fingerprint)
@@ -96,7 +95,7 @@ class TurnRunner:
     # --- the steps of a turn ------------------------------------------------------------------
 
     def _watch(self, run: Generator[Event, None, None], stop: CancelToken) -> Iterator[Event]:
-        """The events of an answer, which end once it is stopped, traced where that is asked for."""
+        """The events of an answer, ended once it is cancelled, and traced if tracing is set up."""
         events = heeding(run, stop)
         tracing = self._models.get_tracing()
         return events if tracing is None else tracing.process_events(events)
@@ -113,7 +112,7 @@ class TurnRunner:
         thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
         known = scope.library if scope.library.n_papers else scope.library.whole
         turn = self._reader.read_turn(text, thread, known, voice, read_as)
-        request = Request(turn.reading, text, thread, scope, voice)
+        request = TurnRequest(turn.reading, text, thread, scope, voice)
         for event in self._measure(request, spent, began):
             if isinstance(event, Answer):
                 event = replace(
@@ -135,7 +134,7 @@ class TurnRunner:
         thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
         # A model words what is asked now: the question as typed may have asked for something else.
         text = query.text or str(query)
-        request = Request(replace(reading, query=query), text, thread, scope, voice)
+        request = TurnRequest(replace(reading, query=query), text, thread, scope, voice)
         for event in self._measure(request, spent, began):
             if isinstance(event, Answer):
                 event = replace(
@@ -155,9 +154,9 @@ class TurnRunner:
         return add_chosen_papers(thread, filtered_library), scope, voice, spent
 
     def _measure(
-        self, request: Request, spent: tuple[str, ...], began: float
+        self, request: TurnRequest, spent: tuple[str, ...], began: float
     ) -> Generator[Event, None, None]:
-        """The events of an answer, and the answer with how it was read and what it took.
+        """The events of an answer, with its reading, times and usage added to the answer itself.
 
         ``spent``: notes on models that cannot be asked any more.
         """
@@ -184,7 +183,7 @@ class TurnRunner:
                 event = _add_model_usage(event, voice, spent, began)
             yield event
 
-    def _answer(self, request: Request, *, explain: bool = False) -> Iterator[Event]:
+    def _answer(self, request: TurnRequest, *, explain: bool = False) -> Iterator[Event]:
         """The answer, and behind it that to a second question of the same message."""
         for event in self._answer_one(request, explain=explain):
             if isinstance(event, Answer) and (event.reading or request.reading).second:
@@ -192,21 +191,21 @@ class TurnRunner:
             else:
                 yield event
 
-    def _add_second(self, answer: Answer, request: Request) -> Iterator[Event]:
+    def _add_second(self, answer: Answer, request: TurnRequest) -> Iterator[Event]:
         """The second question as the next of the conversation: "it" is what the first one found."""
         second = request.reading.second
-        told = Turn(request.question, replace(answer, reading=request.reading))
-        thread = replace(request.thread, turns=(*request.thread.turns, told))
+        first_turn = Turn(request.question, replace(answer, reading=request.reading))
+        thread = replace(request.thread, turns=(*request.thread.turns, first_turn))
         library = request.scope.library
         known = library if library.n_papers else library.whole
         reading = replace(self._reader.read_by_words(second, thread, known), second="")
-        *_, added = self._answer_one(Request(reading, second, thread, request.scope))
+        *_, added = self._answer_one(TurnRequest(reading, second, thread, request.scope))
         assert isinstance(added, Answer)
         joined = join_answers(answer, added, second)
         yield Delta(joined.text[len(answer.text) :])
         yield joined
 
-    def _answer_one(self, request: Request, *, explain: bool = False) -> Iterator[Event]:
+    def _answer_one(self, request: TurnRequest, *, explain: bool = False) -> Iterator[Event]:
         """Execute the query, and say beside the answer how it was read."""
         query, scope, reading = request.query, request.scope, request.reading
         library = scope.library
@@ -244,7 +243,7 @@ class TurnRunner:
         return ModelWriter(voice, self._settings, self._models, self._engine)
 
 
-def _compute_answer(request: Request, *, explain: bool) -> Answer:
+def _compute_answer(request: TurnRequest, *, explain: bool) -> Answer:
     """The answer to what no paper is searched for."""
     query, filtered_library = request.query, request.scope.filtered_library
     if query.what == RECAP:
@@ -267,7 +266,7 @@ def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
 def _add_model_usage(
     answer: Answer, voice: ModelSession | None, spent: tuple[str, ...], began: float
 ) -> Answer:
-    """The answer with what its model calls were and cost; replies that it stands on are kept."""
+    """The answer with the usage and cost of its model calls; the replies it is based on are put in the cache."""
     latency_ms = _compute_ms_since(began)
     if voice is None:
         notes = spent if answer.route == "content" else ()

@@ -31,12 +31,12 @@ from rag.types.serialise import build_condition_record
 QUESTIONS_FILE = "questions.jsonl"
 QUESTIONS_LOCK = "questions.lock"
 LOCK_TIMEOUT_S = 10.0
-MAIN, OTHER = 2, 1
+MAIN, FURTHER = 2, 1
 """Grades of people in a list rated good: the first one, and the others."""
 
 QuestionRow = dict[str, Any]
 
-MIGRATIONS = (
+QUESTION_MIGRATIONS = (
     Migration("""
 CREATE TABLE questions (
     ordinal {serial},
@@ -58,7 +58,7 @@ class UserQuestionSet:
 
     def __init__(self, data: Path, url: str = "") -> None:
         self.path = data / QUESTIONS_FILE
-        self._store = SharedStore(url, "questions", MIGRATIONS) if url else None
+        self._store = SharedStore(url, "questions", QUESTION_MIGRATIONS) if url else None
 
     def read_rows(self) -> list[QuestionRow]:
         """As they are kept, oldest first; none where there are none yet.
@@ -259,7 +259,7 @@ def _list_graded_people(answer: Answer) -> list[QuestionRow]:
     return [
         {
             "name": expert.name,
-            "grade": OTHER if at else MAIN,
+            "grade": FURTHER if at else MAIN,
             "papers": [places[p] for p in expert.papers if p in places],
         }
         for at, expert in enumerate(answer.experts)

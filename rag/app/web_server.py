@@ -34,11 +34,11 @@ def start_server(settings: Settings, *, open_browser: bool = True) -> int:
 
 def require_servable(settings: Settings) -> None:
     """Raise a SettingsError where the port is taken, or where others would reach the chat unasked."""
-    check_guarded(settings)
+    check_chat_guarded(settings)
     check_port_free(settings.host, settings.port)
 
 
-def check_guarded(settings: Settings) -> None:
+def check_chat_guarded(settings: Settings) -> None:
     """Raise a SettingsError for accounts that are none, and where anyone could use the chat."""
     accounts = bool(Accounts(settings.accounts, settings.data))
     if accounts and has_provider():

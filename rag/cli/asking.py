@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rag.cli.commands import DONE, FAILED, extract_question, open_assistant, print_json
 from rag.cli.field_options import list_conditions
 from rag.cli.markdown import remove_control_characters
-from rag.cli.parser import join_words
+from rag.cli.parser import join_arguments
 from rag.types.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run_ask(args: argparse.Namespace) -> int:
 def _read_question(words: Sequence[str]) -> str:
     """The words typed; with none of them, or ``-``, what is piped in."""
     if words and words != ["-"]:
-        return join_words(words)
+        return join_arguments(words)
     if not words and sys.stdin.isatty():
         raise SettingsError(
             "no question; write paperfolk ask QUESTION, or use --batch IN --out OUT"
@@ -89,7 +89,7 @@ def _ask_batch(args: argparse.Namespace) -> int:
 
 
 def run_who(args: argparse.Namespace) -> int:
-    topic, where = extract_question(join_words(args.topic)), list_conditions(args)
+    topic, where = extract_question(join_arguments(args.topic)), list_conditions(args)
     with open_assistant(args) as assistant:
         if topic.split()[0].lower() in _VERBS:  # "who works on diffusion", as everyone types it
             query = assistant.read(f"who {topic}").query
@@ -101,13 +101,13 @@ def run_who(args: argparse.Namespace) -> int:
 
 
 def run_person(args: argparse.Namespace) -> int:
-    name = extract_question(join_words(args.name))
+    name = extract_question(join_arguments(args.name))
     with open_assistant(args) as assistant:
         return _show_answer(assistant, assistant.person(name), args)
 
 
 def run_query(args: argparse.Namespace) -> int:
-    line = extract_question(join_words(args.query))
+    line = extract_question(join_arguments(args.query))
     with open_assistant(args) as assistant:
         return _show_answer(assistant, assistant.query(line), args)
 

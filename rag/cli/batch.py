@@ -24,7 +24,7 @@ from rag.types.errors import RagError, ReadError, say_bug
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ def _find_answered(batch_items: list[Item], before: list[_Record]) -> dict[int, 
 
 
 def _is_past(old: _Record, ids: Collection[str]) -> bool:
-    """Whether a record answers what an id of this batch asked before, or tells of a broken line."""
+    """Whether an earlier record is replaced by this batch: it has one of its ids, or reports a broken line."""
     broken = old.status == "failed" and re.fullmatch(r"line-\d+", old.item_id) is not None
     return old.item_id in ids or broken
 
@@ -320,7 +320,7 @@ def answer_item(assistant: Assistant, item: Item) -> Answer:
     except RagError as exc:
         return build_failed_answer(question, str(exc))
     except Exception as exc:  # a bug in one question must not cost the other answers
-        log.exception("item %r", item.item_id)
+        _log.exception("item %r", item.item_id)
         return build_failed_answer(question, say_bug(exc))
 
 

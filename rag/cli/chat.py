@@ -120,7 +120,7 @@ class TerminalChat:
     # --- questions ------------------------------------------------------------------------
 
     def _ask(self, question: str, thread: Thread, read_as: ReadAs | None = None) -> Thread:
-        """The thread with the answer; as it was where there is none."""
+        """Print the answer and return the thread with it; the thread unchanged if there was no answer."""
         try:
             events = self._assistant.stream(question, thread, read_as)
             answer = print_answer_stream(
@@ -198,12 +198,12 @@ class TerminalChat:
 
     def _save(self, name: str) -> None:
         """Write the conversation to a new file, in the form that its ending names."""
-        from rag.app.conversation_export import FORMS, list_cited_papers
+        from rag.app.conversation_export import EXPORT_FORMS, list_cited_papers
         from rag.app.conversation_file import now
         from rag.app.conversations import StoredThread, StoredTurn
 
         self._get_last_turn()
-        writers = {suffix: write for suffix, _, write in FORMS.values()}
+        writers = {suffix: write for suffix, _, write in EXPORT_FORMS.values()}
         path = Path(name).expanduser()
         if path.suffix not in writers:
             raise ReadError(f"{name!r} does not say in which form; end it in {', '.join(writers)}")

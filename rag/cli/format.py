@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from rag.answers.phrases import ROUTE_WORDS, format_checks
-from rag.cli.markdown import WIDTH, open_writer, remove_control_characters
+from rag.cli.markdown import WIDTH, open_answer_writer, remove_control_characters
 from rag.types import Answer, Citation, Delta, Event, Paper, Place
 from rag.types.answers import UNVERIFIED
 
@@ -49,7 +49,7 @@ def print_answer_stream(
     Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
     is typed to have the question read in another way; ``files``: name the file and line of each source.
     """
-    writer = open_writer(out, is_terminal=is_coloured(out))
+    writer = open_answer_writer(out, is_terminal=is_coloured(out))
     answer: Answer | None = None
     streamed = ""
     try:

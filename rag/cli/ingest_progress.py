@@ -12,7 +12,7 @@ from rag.cli.markdown import remove_control_characters
 from rag.ingest.watching import Watch, format_ingest_state, format_survey
 from rag.types.ingests import IngestState, Survey
 
-TELL_EVERY_S = 10.0
+LINE_EVERY_S = 10.0
 """Between two lines where no terminal shows a bar; a step in the work comes sooner."""
 MOST_CHARS = 60
 
@@ -58,7 +58,7 @@ def _build_plain_watch(err: TextIO) -> Watch:
         now = time.monotonic()
         if not state.n_files:  # nothing is read: the report says so
             return
-        if int(state.share * 10) > tenth or now - at >= TELL_EVERY_S:
+        if int(state.share * 10) > tenth or now - at >= LINE_EVERY_S:
             tenth, at = max(tenth, int(state.share * 10)), now
             err.write(f"{_format_short(state)}\n")
             err.flush()

@@ -10,7 +10,7 @@ from rag.types import Change, DocumentPlan, Plan, Report
 SHOWN_ENTRIES = 20
 SHOWN_PASSED_OVER = 20
 SHOWN_NOTES = 40
-CHANGES: tuple[Change, ...] = ("new", "changed", "removed", "kept", "unchanged")
+CHANGE_ORDER: tuple[Change, ...] = ("new", "changed", "removed", "kept", "unchanged")
 
 
 def get_plan(outcome: Plan | Report) -> Plan:
@@ -66,7 +66,7 @@ def iter_unread_lines(outcome: Plan | Report) -> Iterator[str]:
 
 
 def _format_document_counts(document: DocumentPlan) -> str:
-    counts = {c: sum(entry.change == c for entry in document.entries) for c in CHANGES}
+    counts = {c: sum(entry.change == c for entry in document.entries) for c in CHANGE_ORDER}
     counts_text = ", ".join(f"{n} {change}" for change, n in counts.items() if n)
     return counts_text or f"{document.change}, {document.n_entries} entries"
 

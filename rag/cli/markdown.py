@@ -24,7 +24,7 @@ def remove_control_characters(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
 
 
-class Writer(Protocol):
+class AnswerWriter(Protocol):
     """Takes an answer piece by piece; ``wrote`` says whether anything has been shown."""
 
     wrote: bool
@@ -34,7 +34,7 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
-def open_writer(stream: TextIO, *, is_terminal: bool) -> Writer:
+def open_answer_writer(stream: TextIO, *, is_terminal: bool) -> AnswerWriter:
     """The writer for a stream."""
     return TerminalWriter(stream) if is_terminal else PlainWriter(stream)
 

@@ -48,6 +48,6 @@ def _format_guess(typed: str, names: Iterable[str]) -> str:
     return f"; did you mean {matches[0]}?" if matches else ""
 
 
-def join_words(words: Any) -> str:
+def join_arguments(words: Any) -> str:
     """Words that were typed without quotes, as one text."""
     return " ".join(words) if isinstance(words, list) else str(words)

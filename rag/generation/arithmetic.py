@@ -48,12 +48,12 @@ def find_computed(text: str, figures: list[Figure]) -> set[int]:
         if abs(results.get(operator, float("nan")) - z) <= 0.01 * abs(z):
             places.add(c.at)
     for figure in figures:
-        others = [
+        operands = [
             f for f in figures if f is not figure and f.unit != "times" and len(f.values) == 1
         ]
         worked_out = [
-            *_work_out(text, figure, others),
-            *_compute_changes(figure, find_changes(text, others)),
+            *_work_out(text, figure, operands),
+            *_compute_changes(figure, find_changes(text, operands)),
         ]
         if any(figure.is_result(exact) for exact in worked_out):
             places.add(figure.at)
@@ -67,7 +67,7 @@ def find_result(
     counts: Sequence[Figure],
     changes: Sequence[tuple[Figure, Figure]],
 ) -> bool:
-    """Whether a figure of a sentence can be worked out of those of a paper, which it need not repeat.
+    """Whether a figure in a sentence can be calculated from figures of the paper, so need not be printed there.
 
     Args:
         text: The sentence.
@@ -92,14 +92,14 @@ def find_result(
 
 
 def _work_out(
-    text: str, figure: Figure, others: Sequence[Figure], *, of_a_kind: bool = False
+    text: str, figure: Figure, operands: Sequence[Figure], *, of_a_kind: bool = False
 ) -> Iterator[Decimal]:
-    """What a figure may be if it is worked out of two others, by what the sentence says it is."""
+    """The values that two other figures give by the operation that the sentence names: ratio, difference or sum."""
     is_share = bool(_EACH.match(text, figure.end))
     is_sum = SUMMED.search(text) is not None
     if not (is_share or is_sum or figure.compares or figure.unit == "times"):
         return  # a sentence of 400 figures has 160,000 pairs, for each of its figures
-    for first, second in permutations(others, 2):
+    for first, second in permutations(operands, 2):
         a, b = max(first.values, default=Decimal(0)), max(second.values, default=Decimal(0))
         if not a or not b or first.unit != second.unit:
             continue

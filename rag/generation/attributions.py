@@ -32,7 +32,7 @@ _REPORTING_VERB = re.compile(
     r"reports?|reported|presents?|presented|describe[sd]?|stud(?:y|ies|ied)|wrote|writes?|publish\w+|invent\w+|develop\w*|says?|said)\b"
 )
 _SHORT_MONTHS = frozenset({*(month[:3] for month in MONTHS), "Sept"})
-TITLE_WORDS = 3
+STRANGE_TITLE_WORDS = 3
 LONG_TITLE_WORDS = 5
 """Capitalised words side by side that are taken for a title, even if the papers have each of them."""
 
@@ -101,7 +101,7 @@ def _is_invented(
     name = " ".join(capitals)
     if len(of_people) >= 2 and len(of_people) == len(capitals):
         return not (has_phrase(name) or has_phrase(" ".join(reversed(capitals))))
-    return len(capitals) >= (TITLE_WORDS if strange else LONG_TITLE_WORDS)
+    return len(capitals) >= (STRANGE_TITLE_WORDS if strange else LONG_TITLE_WORDS)
 
 
 def _split_name(name: str) -> list[str]:

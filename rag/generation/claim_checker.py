@@ -31,7 +31,7 @@ from rag.text.everyday import is_everyday, load_everyday_words
 from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
-"""Share of an uncited sentence's words that a sentence of a paper must have to be cited for it."""
+"""An uncited sentence gets a citation if one sentence of a paper has at least this share of its words."""
 NUMBERED_SHARE = 0.5
 """Share of a sentence's words that a paper must have for a bare number to be its key."""
 STATING_TERMS = 3
@@ -58,7 +58,7 @@ _TAKES_UP = re.compile(
     r"|(?:es|sie|diese\w*|beide|il|elle|ils|ce|cette|esto|este|esta|questo|questa)\b)",
     re.IGNORECASE,
 )
-"""How a sentence begins that goes on about what the one before it is about."""
+"""Beginnings of a sentence that continues the subject of the one before it."""
 FOUND_SHARE = 0.25
 """An English sentence with a smaller share of its papers' words may follow a planted order."""
 SUPPORTED_SHARE = 0.5
@@ -206,7 +206,7 @@ class ClaimChecker:
         )
 
     def _is_foreign(self, claim_words: str) -> bool:
-        """Whether an uncited sentence brings in what neither papers nor question nor daily life have.
+        """Whether an uncited sentence uses words found in no paper, not in the question, and not everyday English.
 
         What is left is a lead ("There are three main approaches.") or a conclusion in the papers' words.
         One word alone may be the model's way of putting it, unless it names something.

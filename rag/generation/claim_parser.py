@@ -140,7 +140,7 @@ class ClaimReader:
         )
 
     def restore_keys(self, claim: Claim) -> str:
-        """The words of a claim with the keys where they stood: which part of it cites what."""
+        """The claim's text with its keys in their original places, so that one sees which part cites what."""
         keys = {self.get_placeholder(key): f"[{key}]" for key in claim.keys}
         text = SEATS.sub(lambda match: keys.get(match[0], ""), claim.text)
         return " ".join(text.replace(markup.BOLD_WORDS, "").split())
@@ -190,7 +190,7 @@ class ClaimReader:
         return text in self._keys and not self._ground.has_word(text)
 
     def _convert_foreign_bracket(self, match: re.Match[str], keys: list[str]) -> str:
-        """What stands in brackets and is no key: in the papers too, or a reference to nothing."""
+        """Replace brackets that hold no key: keep words that the papers have too, drop references to nothing."""
         words = match[1].strip()
         key_match = _NAMED_KEY.match(words)
         if key_match and key_match[1] in self._keys and self._ground.has_quote(key_match[2]):
@@ -220,7 +220,7 @@ class ClaimReader:
         """``(Zhang et al., 2022)`` as the key of a paper given that this names; of several, of the one
         that says most of the sentence.
         """
-        named = [
+        items_of_names = [
             max(
                 (item for item in self._evidence if _is_by(item, name, int(year))),
                 key=lambda item: find_best_sentence(text, item)[1],
@@ -228,8 +228,8 @@ class ClaimReader:
             )
             for name, year in _NAME_YEAR.findall(match[0])
         ]
-        cited_keys = [item.key for item in named if item is not None]
-        if len(cited_keys) < len(named):
+        cited_keys = [item.key for item in items_of_names if item is not None]
+        if len(cited_keys) < len(items_of_names):
             return match[0]
         keys += cited_keys
         seats = "".join(map(self.get_placeholder, dict.fromkeys(cited_keys)))

@@ -69,7 +69,7 @@ class EarlierTurns:
 
 
 def choose_earlier_turns(thread: Thread, budget_tokens: int) -> EarlierTurns:
-    """What is read of a thread.
+    """The earlier turns of a conversation that fit the budget, in full or shortened.
 
     Args:
         thread: Oldest turn first.

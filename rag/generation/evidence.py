@@ -16,8 +16,8 @@ from rag.types import Apart, Evidence, Paper, PaperHit, Retrieval, Sentence, Spa
 
 WHOLE_PAPERS = 2
 WHOLE_SENTENCES = 8
-"""Papers shown nearly whole before any other speaks: of 191 facts that are asked for, all stand in the
-best eight sentences of one of them, 189 in seven."""
+"""Sentences of a top paper shown before any of the others: of 191 facts in the question sets, all are in the best eight
+sentences of one paper, 189 in the best seven."""
 FIRST_PAPERS = 20
 """Papers of which the best sentence is shown before any but the first are filled up: of known items
 103 of 109 are among 20, 97 among 8."""
@@ -76,7 +76,7 @@ def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence,
     )
 
 
-def is_sentence(evidence: Evidence) -> bool:
+def is_one_sentence(evidence: Evidence) -> bool:
     """Whether a passage is one sentence of its paper."""
     return len(evidence.spans) == 1 and len(split_sentences(evidence.quote)) == 1
 
@@ -87,7 +87,7 @@ def list_papers(evidence: Iterable[Evidence]) -> list[Paper]:
 
 
 def apart_of(evidence: Iterable[Evidence]) -> dict[str, Apart]:
-    """By paper id, what of the papers stands apart (`rag.answers.screening`)."""
+    """For each paper id, the parts of the paper kept out of answers (`rag.answers.screening`)."""
     return {item.paper.paper_id: item.apart for item in evidence}
 
 

@@ -41,8 +41,10 @@ def _is_crossed(claim: str, clauses: Sequence[frozenset[str]], sentence: str) ->
     places = {
         word: at for at, clause in enumerate(_part_clauses(sentence)) for word in clause - joined
     }
-    found = [{places[word] for word in clause - joined if word in places} for clause in clauses]
-    return any(len(first & second) > 1 for first, second in combinations(found, 2))
+    clause_places = [
+        {places[word] for word in clause - joined if word in places} for clause in clauses
+    ]
+    return any(len(first & second) > 1 for first, second in combinations(clause_places, 2))
 
 
 @lru_cache(maxsize=8192)  # the sentences of the papers, which each claim meets
@@ -57,7 +59,11 @@ def _part_clauses(text: str) -> list[frozenset[str]]:
         for clause in _CLAUSE_END.split(_POINT.sub("", text))
     ]
     counts = Counter(word for clause in clauses for word in clause)
-    return [own for clause in clauses if (own := frozenset(w for w in clause if counts[w] == 1))]
+    return [
+        unique_stems
+        for clause in clauses
+        if (unique_stems := frozenset(w for w in clause if counts[w] == 1))
+    ]
 
 
 def _list_joined(text: str) -> set[frozenset[str]]:

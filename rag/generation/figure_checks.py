@@ -51,7 +51,7 @@ _SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
 
 
 def list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
-    """The figures that a paper must have: none of a date, of the papers counted, of a sum or a list shown."""
+    """The figures of a claim that a paper must print: not those of dates, counts of papers, sums and lists shown."""
     figures = extract_figures(LATEX.sub(" ", claim) if "\\" in claim else claim)
     free = find_computed(claim, figures)
     for match in _DAY.finditer(claim):
@@ -264,14 +264,14 @@ def _is_share_of_another(
     "1,810 videos, fewer than half as many" as the 4,500 videos of the other paper that is cited.
     """
     limit = _THAN.search(before)
-    least, most = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
+    lowest, highest = (percent - 5, percent + 5) if not limit else (percent / 2, percent) if limit["less"] else (percent, 2 * percent)  # fmt: skip
     return any(
-        least <= 100 * float(a / b) <= most
+        lowest <= 100 * float(a / b) <= highest
         for figure in figures
-        for other in ground.figures
-        if are_of_one_kind(figure, other)
+        for paper_figure in ground.figures
+        if are_of_one_kind(figure, paper_figure)
         for a in figure.values
-        for b in other.values
+        for b in paper_figure.values
         if b > a > 0
     )
 

@@ -45,7 +45,7 @@ from rag.types.answers import UNVERIFIED
 OMISSION = "[…]"
 MAX_REPLY_CHARS = 20_000
 REFUSAL_CHARS = 300
-"""So much of a reply that begins with the refusal is read, for the sentence on what is missing."""
+"""If a reply begins by declining, this much of it is read to find what it says is missing."""
 KEYLESS_CHARS = 1_500
 """A reply that has cited nothing after so many letters is not going to."""
 
@@ -71,7 +71,7 @@ _ANSWER_LEAD = re.compile(
 
 
 @dataclass(slots=True)
-class Sentence:
+class ReplySentence:
     """One sentence that may be shown.
 
     Attributes:
@@ -186,7 +186,7 @@ class CitationGate:
         self._buffer, self._scanned = "", 0
         self._line_start = True
         self._in_references = False
-        self._sentences: list[Sentence] = []
+        self._sentences: list[ReplySentence] = []
         self._n_out = 0
         self._gap = ""
         self._omitted = False
@@ -213,7 +213,7 @@ class CitationGate:
         return self._thoughts.restarted
 
     @property
-    def shown(self) -> Sequence[Sentence]:
+    def shown(self) -> Sequence[ReplySentence]:
         """The sentences of the reply that may be shown, in order."""
         return tuple(self._sentences)
 
@@ -232,7 +232,7 @@ class CitationGate:
 
     @property
     def refusal_words(self) -> str:
-        """What the model itself said of a missing answer, as it may be shown; perhaps nothing."""
+        """What the model itself said is missing, in a form that may be shown; may be empty."""
         is_short = len(self._reply.split()) <= FEW_WORDS
         refusals = [
             s
@@ -374,7 +374,7 @@ class CitationGate:
         if _GAPS.index(gap) > _GAPS.index(self._gap):
             self._gap = gap
 
-    def _add_sentence(self, sentence: Sentence | None) -> None:
+    def _add_sentence(self, sentence: ReplySentence | None) -> None:
         if sentence is None:
             self._omitted = bool(self._sentences)
             return
@@ -388,16 +388,16 @@ class CitationGate:
         self._sentences.append(sentence)
         self._open = self._open or sentence.stands
 
-    def _check_sentence(self, body: str, at_start: bool) -> Sentence | None:
+    def _check_sentence(self, body: str, at_start: bool) -> ReplySentence | None:
         """The sentence as it may be shown; None if it may not."""
         body = markup.add_bars(_ANSWER_LEAD.sub("", body)) if at_start else body
         if at_start and markup.TABLE_RULE.match(body):
-            return Sentence("", (), None, True, False, body)
+            return ReplySentence("", (), None, True, False, body)
         claim = self._reader.read(body, at_start)
         if not re.search(r"\w", claim.words):
             if not (claim.keys and self._claim):
                 return None
-            return Sentence("", claim.keys, None, False, False, self._render_with_markers(claim, self._claim))  # fmt: skip
+            return ReplySentence("", claim.keys, None, False, False, self._render_with_markers(claim, self._claim))  # fmt: skip
         if not claim.keys and not re.search(r"[^\W\d_]|\|", claim.words):
             return None  # a number alone, as the year at the end of a reference
         ruling = self._bench.check_claim(claim)
@@ -419,7 +419,7 @@ class CitationGate:
         text = self._render_with_markers(claim, claim.words)
         answers = ruling.answers and ruling.opens
         keyed = self._reader.restore_keys(claim)
-        return Sentence(
+        return ReplySentence(
             claim.words, claim.keys, verdict, answers, declines(claim.words), text, keyed
         )
 

@@ -21,7 +21,7 @@ from rag.answers.screening import Screen
 from rag.generation import earlier, model_reading, prompt_files, verification
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurn
-from rag.generation.evidence import choose_evidence, is_sentence
+from rag.generation.evidence import choose_evidence, is_one_sentence
 from rag.generation.gate import CitationGate, Unsupported
 from rag.generation.passages import build_particulars
 from rag.generation.prompt_files import Message, Prompt, compute_fence, render_fenced
@@ -310,7 +310,7 @@ def _keep_used(text: str, citations: Sequence[Citation]) -> tuple[Citation, ...]
 
 
 def _add_usage(answer: Answer, reply: Reply, gate: CitationGate, prompt: Prompt) -> Answer:
-    """The answer with what the call was and cost, also where its words were not used."""
+    """The answer with the usage and checks of the model call, even if its words were not used."""
     counts = dict(+gate.counts)
     return replace(
         answer,
@@ -389,7 +389,9 @@ def _render_passages(prompt: Prompt, evidence: Sequence[Evidence], mark: str) ->
     passages = []
     for item in evidence:
         values = dict(build_particulars(item, prompt, mark))
-        if is_sentence(item):
+        if is_one_sentence(item):
             del values["authors"]
-        passages.append(prompt.render_part("sentence" if is_sentence(item) else "passage", values))
+        passages.append(
+            prompt.render_part("sentence" if is_one_sentence(item) else "passage", values)
+        )
     return "\n\n".join(passages)

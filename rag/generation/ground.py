@@ -177,7 +177,9 @@ class Ground:
         return wanted.strip(" .,;:!?…") in self._quotable
 
     def find_print(self, quoted: str) -> str:
-        """Words in plain signs as a paper prints them, such as ``深層学習（DL）``; as they are where none does."""
+        """The words as a paper prints them, such as ``深層学習（DL）``, for words in plain signs; unchanged if no paper has
+        them.
+        """
         at = self._plain.find(quoted)
         return self.text[at : at + len(quoted)] if at >= 0 else quoted
 

@@ -18,7 +18,7 @@ from rag.generation.evidence import choose_evidence
 from rag.generation.generative import Prompts, Speaker, answer_with_model
 from rag.generation.model_reading import (
     find_foreign_name,
-    list_shown_papers,
+    list_papers_of_answer,
     list_thread_texts,
     load_numbered_query,
 )
@@ -35,7 +35,7 @@ from rag.types.query_json import build_schema
 TOOL_NAME = "look_up"
 N_LOOK_UPS = 6
 RESULT_TOKENS = 400
-"""Of what the model reads of one look-up: some four papers by their best sentences."""
+"""Budget for the text of one look-up's result: about four papers with their best sentences."""
 RESULT_WORDS = 120
 RESULT_PAPERS = 12
 _ASKED = frozenset(
@@ -43,7 +43,8 @@ _ASKED = frozenset(
 )
 """Parts of a query that a look-up may fill; the others are of wordings and of screens."""
 _UNASKED = frozenset(part.name for part in fields(Query)) - _ASKED
-"""These go unread; what is no part at all is told: of *"year": 2023* all years would be counted."""
+"""Parts of a query that are ignored if a model gives them. An unknown name is an error instead: with *"year": 2023*
+dropped, papers of all years would be counted."""
 COMPUTED_SCOPE = (
     "What the question asks about people, counts and lists is computed by a program and stands below "
     "your answer: do not answer that part, and do not call it missing."
@@ -145,8 +146,8 @@ class Planner:
             yield Step(f"look-up {number}: {self._describe(arguments)}")
 
     def _load(self, arguments: Mapping[str, Any]) -> Query:
-        kept = {name: value for name, value in arguments.items() if name not in _UNASKED}
-        query = load_numbered_query(kept, list(self._papers.items()))
+        query_arguments = {name: value for name, value in arguments.items() if name not in _UNASKED}
+        query = load_numbered_query(query_arguments, list(self._papers.items()))
         if query.route == "content":
             query = replace(query, text=query.text or query.topic)
             if not query.text:
@@ -203,7 +204,7 @@ class Planner:
     def _render_shown(self) -> str:
         parts = [self._render_passages(self.focus)]
         last = self.thread.turns[-1].answer if self.thread.turns else None
-        known = dict(list_shown_papers(last))
+        known = dict(list_papers_of_answer(last))
         names = {i: name for i, name in known.items() if i not in self._papers}
         self._papers |= names
         numbers = {paper_id: f"P{n}" for n, paper_id in enumerate(self._papers, 1)}

@@ -25,7 +25,7 @@ _BRACKETED = re.compile(
     re.IGNORECASE,
 )
 _LEADING_KEYS = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?[\[【［〔]\s*E\d")
-"""A sentence that has its key in front: what stands behind it is the next one's."""
+"""A sentence that begins with its key; a key after its end then belongs to the next sentence."""
 CJK = "。！？"
 _IN_ADDRESS = re.compile(r"[A-Za-z\d]。[A-Za-z\d]")
 
@@ -236,7 +236,7 @@ def extract_words(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
 
 
 def _extract_caption(match: re.Match[str]) -> str:
-    """What stays of a link: its words; a key keeps its brackets."""
+    """The text that replaces a link: its words, or the bracketed key if the words are one."""
     words = match[1] if match.re in (_MARKDOWN_LINK, _LINK_BY_NAME) else ""
     return f"[{words}]" if KEYS.fullmatch(words.strip()) else words
 

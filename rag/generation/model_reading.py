@@ -93,7 +93,7 @@ def read_with_model(
     """
     earlier_turns = choose_earlier_turns(thread, budget_tokens)
     last = thread.turns[-1].answer if thread.turns else None
-    papers = list_shown_papers(last)
+    papers = list_papers_of_answer(last)
     lines = [f"P{n}: {name}" for n, (_, name) in enumerate(papers, 1)]
     fence = build_fence(earlier_turns.turns, question, *lines)
     messages = prompt.render(
@@ -136,7 +136,7 @@ def read_with_model(
     return ModelReading(reading, earlier_turns)
 
 
-def list_shown_papers(last: Answer | None) -> list[tuple[str, str]]:
+def list_papers_of_answer(last: Answer | None) -> list[tuple[str, str]]:
     """Ids and names of the papers that the last answer cites, in order."""
     cited = {c.paper_id: c.title or c.label for c in last.citations} if last else {}
     return list(cited.items())[:SHOWN_PAPERS]

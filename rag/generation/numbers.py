@@ -246,10 +246,14 @@ def _take_unit(figure: Figure, following: Figure) -> Figure:
     suffix = following.text.lstrip("0123456789.,")
     if figure.unit or not suffix or not _DIGITS.fullmatch(figure.text):
         return figure
-    whole = _iter_digits(figure.text + suffix)
-    if len(whole) != 1 or not whole[0].values or whole[0].values == figure.values:
+    full_figures = _iter_digits(figure.text + suffix)
+    if (
+        len(full_figures) != 1
+        or not full_figures[0].values
+        or full_figures[0].values == figure.values
+    ):
         return figure
-    return replace(figure, values=whole[0].values, unit=whole[0].unit)
+    return replace(figure, values=full_figures[0].values, unit=full_figures[0].unit)
 
 
 def _align_list(text: str, figures: list[Figure], run: Sequence[int]) -> None:

@@ -86,8 +86,8 @@ def _words_of(token: str) -> list[str]:
 
 def _list_company(words: Sequence[str]) -> list[str]:
     """Words that keep company: those of content, deniers, all that have an opposite, and what joins."""
-    kept = _load_opposites().keys() | _DENIALS | _CONJUNCTIONS
-    return [word for word in words if word not in STOP_WORDS or word in kept]
+    company = _load_opposites().keys() | _DENIALS | _CONJUNCTIONS
+    return [word for word in words if word not in STOP_WORDS or word in company]
 
 
 def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bool:

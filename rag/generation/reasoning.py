@@ -33,7 +33,7 @@ _ANSWER_TITLE = re.compile(
     r"\n[*_#\s]{0,20}(?:final )?(?:answer|response)\s{0,4}[*_]{0,4}:[*_\s]{0,20}(?=[^*_\s])",
     re.IGNORECASE,
 )
-"""Thoughts under a title, which are over where that of the answer stands."""
+"""The title that ends a model's written-out thoughts and begins its answer."""
 _ALOUD_LETTERS = 16
 
 
@@ -57,7 +57,7 @@ class ThoughtFilter:
         return self._take(final=False)
 
     def close(self) -> str:
-        """The rest; of an open thought what stands under the title of the answer, if there is one."""
+        """The remaining text; if thoughts were still open, only what follows the title of the answer."""
         return self._take(final=True)
 
     def _take(self, *, final: bool) -> str:

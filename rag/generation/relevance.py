@@ -127,7 +127,7 @@ class Relevance:
         return self._near(text, (self._question, *shared)) >= NEAR
 
     def _list_people(self, keys: Iterable[str]) -> frozenset[str]:
-        """The names of who wrote the cited papers: who did is said of them."""
+        """Names of the authors of the cited papers; a sentence about them is about the papers."""
         return frozenset[str]().union(*(self._people[key] for key in keys))
 
     def _states_figure(self, text: str, keys: Iterable[str]) -> bool:
@@ -186,8 +186,8 @@ class Relevance:
 
         Such as "Nearly 1,200 teams took part".
         """
-        near = self._near
-        if near is None:
+        compute_nearness = self._near
+        if compute_nearness is None:
             return []
         return [
             items
@@ -196,7 +196,7 @@ class Relevance:
             if items & terms
             and len(items) >= FEW_NAMES
             and not has_instruction(line)
-            and near(line, tuple(self._stated[key])) >= NEAR_OWN
+            and compute_nearness(line, tuple(self._stated[key])) >= NEAR_OWN
         ]
 
     def _of(self, keys: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -247,11 +247,13 @@ def _part_sentences(
         lines.append(paper.name)
     all_content = {line: content(line) for line in lines}
     n_lines = Counter(term for line in lines for term in all_content[line])
-    own = {
+    own_content = {
         line: items
         for line, items in all_content.items()
         if len(lines) <= FEW_SENTENCES
         or any(n_lines[term] > 1 for term in items)
         or _is_own_speech(line)
     }
-    return own, {line: items for line, items in all_content.items() if line not in own}
+    return own_content, {
+        line: items for line, items in all_content.items() if line not in own_content
+    }

@@ -29,7 +29,7 @@ REPLIES = Table(
     "replies", MetaData(), Column("key", Text, primary_key=True), Column("text", Text),
     Column("used_at", Double),
 )  # fmt: skip
-MIGRATIONS = (
+REPLY_MIGRATIONS = (
     Migration("""
 CREATE TABLE IF NOT EXISTS replies (
     key {text} PRIMARY KEY, text {text} NOT NULL, used_at {real} NOT NULL
@@ -57,9 +57,9 @@ class ResponseCache:
     def __init__(self, folder: Path, url: str = "", *, n_kept: int = N_KEPT) -> None:
         path = folder / "replies.db"
         self._store: Store = (
-            SharedStore(url, "replies", MIGRATIONS)
+            SharedStore(url, "replies", REPLY_MIGRATIONS)
             if url
-            else FileStore(path, "the replies", MIGRATIONS, patience_s=_PATIENCE_S)
+            else FileStore(path, "the replies", REPLY_MIGRATIONS, patience_s=_PATIENCE_S)
         )
         self._n_kept = n_kept
 

@@ -46,9 +46,9 @@ from rag.types import Evidence, Span
 ENGLISH_SHARE = 0.15
 """Share of English stop words from which a sentence counts as English."""
 PAPERS_LANGUAGE_SHARE = 0.6
-"""With such a share of the papers' words a sentence is in their language, few small words or not."""
+"""A sentence with at least this share of the papers' words is in their language, however few function words it has."""
 OWN_SHARE = 0.5
-"""A paper with a smaller share of what is said of it, beside one with `OTHER_SHARE`, did not say it."""
+"""A paper with a smaller share of a claim's words is not its source if another cited one has `OTHER_SHARE`."""
 OTHER_SHARE = 0.8
 SECRET_DIGITS = 6
 LONGEST_WORD = 32
@@ -176,10 +176,10 @@ def _find_owners(claim: str, ground: Ground, *, phrases: bool = False) -> list[t
     """Names, perhaps of several words, that one paper alone has: their place in the claim, and that paper's."""
     owners = []
     units = {at for f in extract_figures(claim) for at in range(f.at, f.end)}
-    found = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
+    name_places = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
     if phrases:
-        found += [(match[0], match.start()) for match in _PHRASE.finditer(claim)]
-    for name, at in [*_list_names(claim, english=False), *found]:
+        name_places += [(match[0], match.start()) for match in _PHRASE.finditer(claim)]
+    for name, at in [*_list_names(claim, english=False), *name_places]:
         if at in units:
             continue
         has = Ground.has_quote if "-" in name or " " in name else Ground.has_word
@@ -201,8 +201,8 @@ def _mixes_papers(
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         end = claim.index("respectively")
-        named = _find_owners(claim, ground, phrases=True)
-        order = list(dict.fromkeys(paper for at, paper in named if at < end))
+        phrase_owners = _find_owners(claim, ground, phrases=True)
+        order = list(dict.fromkeys(paper for at, paper in phrase_owners if at < end))
         return len(order) == len(located) and any(
             paper not in papers for paper, papers in zip(order, located, strict=True)
         )
@@ -271,11 +271,14 @@ def _is_each_of_its_own(
 ) -> bool:
     """Whether the name before each figure is of a paper that has it."""
     before = [[paper for at, paper in owners if at < figure.at][-1:] for figure in figures]
-    return all(own and own[0] in papers for own, papers in zip(before, located, strict=True))
+    return all(
+        name_owner and name_owner[0] in papers
+        for name_owner, papers in zip(before, located, strict=True)
+    )
 
 
 def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
-    """Whether the paper named has what is said of it, as far as another cited one has it."""
+    """Whether a claim about a named paper is in that paper rather than in another one that is cited."""
     terms = extract_terms(claim)
     shares = [paper.compute_share(terms) for paper in ground.each]
     return shares[owner] >= OWN_SHARE or max(shares) < OTHER_SHARE - 0.1

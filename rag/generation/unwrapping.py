@@ -54,12 +54,12 @@ def _read_text(value: Any) -> str:
         return " ".join(filter(None, map(_read_text, value)))
     if not isinstance(value, dict):
         return ""
-    named = [value[name] for name in _TEXT_FIELDS if name in value][:1]
-    others = [item for name, item in value.items() if not _UNSAID_FIELD.search(name)]
+    field_values = [value[name] for name in _TEXT_FIELDS if name in value][:1]
+    text_values = [item for name, item in value.items() if not _UNSAID_FIELD.search(name)]
     text = " ".join(
-        filter(None, map(_read_text, named or [i for i in others if not _list_keys(i)]))
+        filter(None, map(_read_text, field_values or [i for i in text_values if not _list_keys(i)]))
     )
-    keys = [key for item in others for key in _list_keys(item)]
+    keys = [key for item in text_values for key in _list_keys(item)]
     if not text or not keys or _KEY.search(text):
         return text
     end = len(text.rstrip(" .!?"))

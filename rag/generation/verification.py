@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.generation import prompt_files
 from rag.generation.calling import ChatModel, Reply
-from rag.generation.gate import Sentence
+from rag.generation.gate import ReplySentence
 from rag.generation.passages import build_particulars
 from rag.generation.prompt_files import Message, Prompt, render_fenced
 from rag.generation.reasoning import ThoughtFilter
@@ -26,7 +26,7 @@ _VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a model made of a reply.
+    """The result of a model's check of a reply.
 
     Attributes:
         verdicts: Whether a sentence is supported, by its place from 0.
@@ -46,7 +46,7 @@ class Verifier:
     prompt: Prompt
 
     def verify(
-        self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
+        self, question: str, sentences: Sequence[ReplySentence], evidence: Sequence[Evidence]
     ) -> Verification:
         """Whether each sentence is supported.
 
@@ -71,7 +71,7 @@ class Verifier:
         return Verification(verdicts, "" if is_understood else "its reply holds no verdicts")
 
     def build_messages(
-        self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
+        self, question: str, sentences: Sequence[ReplySentence], evidence: Sequence[Evidence]
     ) -> list[Message]:
         """The call: the passages cited anywhere in the reply, and its sentences."""
         cited = {key for sentence in sentences for key in sentence.keys}
@@ -105,7 +105,7 @@ class Verifier:
         )
 
 
-def _list_places(sentences: Sequence[Sentence]) -> list[int]:
+def _list_places(sentences: Sequence[ReplySentence]) -> list[int]:
     """Places of the sentences that have words: the rule below a table's head has none."""
     return [at for at, sentence in enumerate(sentences) if sentence.words]
 

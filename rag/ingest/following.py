@@ -19,7 +19,7 @@ from rag.types import Chunk, Paper
 from rag.types.errors import IndexUnreadable, LibraryError
 from rag.types.ports import Generation, Lexical, LexicalRecord, Stores
 
-BATCH = 4_000
+RECORDS_PER_BATCH = 4_000
 VERSION_FILE = "version"
 LOCK_FILE = "follow.lock"
 WAIT_S = 600.0
@@ -47,7 +47,7 @@ def follow_lexical(library: Library, stores: Stores, _: Generation | None = None
 
 
 def _open_current(library: Library, stores: Stores, folder: Path) -> Lexical:
-    """Take over what the journal names; where it does not go so far back, everything."""
+    """Open the index, brought up to date from the journal, or rebuilt if the journal does not reach back far enough."""
     state = library.index_state
     place = Generation(folder, "", state.embedder, state.dimension)
     version = _read_version(folder)
@@ -86,14 +86,14 @@ def _write_version(folder: Path, version: int) -> None:
 
 def _iter_records(library: Library, chunk_ids: Sequence[str]) -> Iterator[LexicalRecord]:
     """In the order given."""
-    for start in range(0, len(chunk_ids), BATCH):
-        chunks = library.list_chunks(chunk_ids[start : start + BATCH])
+    for start in range(0, len(chunk_ids), RECORDS_PER_BATCH):
+        chunks = library.list_chunks(chunk_ids[start : start + RECORDS_PER_BATCH])
         papers = {p.paper_id: p for p in library.list_papers(c.paper_id for c in chunks)}
         yield from (build_lexical_record(chunk, papers[chunk.paper_id]) for chunk in chunks)
 
 
 def build_lexical_record(chunk: Chunk, paper: Paper) -> LexicalRecord:
-    """What of a chunk is searched by words; names keep the words that are stop words elsewhere."""
+    """The words of a chunk for lexical search; names keep words that are stop words elsewhere."""
     people = [authorship.name for authorship in paper.authorships]
     about = [*people, *paper.affiliations, paper.category, paper.year, paper.venue]
     return LexicalRecord(

@@ -14,9 +14,9 @@ from pathlib import Path
 from rag.library import IndexState, Library
 from rag.types.ports import Lexical, Vectors
 
-PREFIX = "compared-"
-KINDS = ("vectors", "lexical")
-SMALL = 5_000
+COMPARISON_PREFIX = "compared-"
+INDEX_KINDS = ("vectors", "lexical")
+SMALL_INDEX = 5_000
 """Chunks up to which all ids are compared each time."""
 
 
@@ -29,12 +29,12 @@ def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors
         folder: Where the mark stands: that of the generation, or of a server's own index.
         store: One of the indexes.
     """
-    path = folder / f"{PREFIX}{'vectors' if hasattr(store, 'query') else 'lexical'}"
+    path = folder / f"{COMPARISON_PREFIX}{'vectors' if hasattr(store, 'query') else 'lexical'}"
     n_chunks = library.n_chunks
     if store.count() != n_chunks:
         return False
     version = _read_mark(path, state.library_id)
-    is_small = n_chunks <= SMALL
+    is_small = n_chunks <= SMALL_INDEX
     if version == state.version and not is_small:
         return True
     if (
@@ -55,8 +55,11 @@ def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors
 def keep_marks(library: Library) -> None:
     """Note that both indexes have what the library has, just after they were brought up to date."""
     state = library.index_state
-    for kind in KINDS:
-        _write_mark(library.folder / "index" / f"{state.generation:06d}" / f"{PREFIX}{kind}", state)
+    for kind in INDEX_KINDS:
+        _write_mark(
+            library.folder / "index" / f"{state.generation:06d}" / f"{COMPARISON_PREFIX}{kind}",
+            state,
+        )
 
 
 def _read_mark(path: Path, library_id: str) -> int | None:

@@ -19,7 +19,7 @@ from rag.ingest import index_marks
 from rag.ingest.following import build_lexical_record, follow_lexical
 from rag.library import IndexState, Library, Writer, invariants, open_writer
 from rag.library.permissions import require_room
-from rag.types import Health
+from rag.types import IndexHealth
 from rag.types.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
 from rag.types.ports import (
     Generation,
@@ -105,7 +105,7 @@ class Indexes:
         self._vectors = self._lexical = self._at = None
 
     def _update_state(self) -> IndexState:
-        """Let go of what is out of date; mend what a crash has left, unless someone is writing."""
+        """Close stores that are out of date, and repair what a crash left unless another process is writing."""
         state = self._library.index_state
         if state.pending:
             state = self._mend(broken=False)
@@ -144,7 +144,7 @@ class Indexes:
 
 
 def _get_state_key(state: IndexState) -> tuple[str, int, int]:
-    """What tells one state of the indexes from another, also where the library was made anew."""
+    """A key that differs between any two states of the indexes, even if the library was made anew."""
     return state.library_id, state.generation, state.version
 
 
@@ -351,20 +351,20 @@ def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
 # --- checking -------------------------------------------------------------------------------
 
 
-def check_indexes(library: Library, stores: Stores) -> Health:
+def check_indexes(library: Library, stores: Stores) -> IndexHealth:
     """Compare library, vectors and lexical index, chunk by chunk; needs no lock, changes nothing."""
     problems = invariants.find_problems(library)
     try:
         state, expected = library.index_state, set(library.list_chunk_ids())
         n_papers = library.n_papers
     except LibraryError as exc:
-        return Health(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
+        return IndexHealth(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
     if not state.generation:
-        return Health(n_papers, len(expected), 0, 0, (*problems, *_list_unindexed(expected)))
+        return IndexHealth(n_papers, len(expected), 0, 0, (*problems, *_list_unindexed(expected)))
     counts, unlike = _compare(library, stores, get_generation(library, state), expected)
-    return Health(n_papers, len(expected), *counts, (*problems, *unlike))
+    return IndexHealth(n_papers, len(expected), *counts, (*problems, *unlike))
 
 
 def find_damage(library: Library, stores: Stores, known: str) -> tuple[str, ...]:

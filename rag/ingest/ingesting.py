@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag.ingest import indexing, sentence_roles
 from rag.ingest.correcting import Corrections
-from rag.ingest.planning import Listing, build_plan, iter_plans, iter_unread, list_files
+from rag.ingest.planning import DocumentList, build_plan, iter_plans, iter_unread, list_files
 from rag.ingest.portions import iter_portions
 from rag.ingest.watching import (
     IngestWatch,
@@ -129,7 +129,7 @@ def apply_ingest(
 
 def _begin_watch(
     library: Library,
-    listing: Listing,
+    listing: DocumentList,
     rebuild: bool,
     watch: Watch | None,
     progress: Progress | None,
@@ -220,7 +220,7 @@ class _Run:
     build_embedder: Callable[[], Embedder]
     writer: Writer
     watch: IngestWatch
-    listing: Listing
+    listing: DocumentList
     leave_out: tuple[str, ...]
     rebuild: bool
     again: bool
@@ -358,8 +358,8 @@ def compress_old_tokens(
             return  # only its own embedder can; others are dropped with the rest of its vectors
         shrunk = []
         for chunk, is_whole, vector, tokens in batch:
-            kept = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
-            shrunk.append((chunk.chunk_id, vector, encode_tokens(kept)))
+            narrow_tokens = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
+            shrunk.append((chunk.chunk_id, vector, encode_tokens(narrow_tokens)))
         writer.store_vectors(name, shrunk)
         after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
@@ -388,7 +388,7 @@ def _embed(
         ids = [chunk.chunk_id for chunk, _ in batch]
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
-            roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
+            roles |= sentence_roles.compute_role_codes(embedder.name, batch, encodings)
             encodings = [
                 keep_telling(chunk, encoding, is_whole=is_whole)
                 for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)

@@ -22,9 +22,9 @@ from rag.types.token_vectors import CompressedTokens, Encoding
 
 def keep_telling(chunk: Chunk, encoding: Encoding, *, is_whole: bool) -> Encoding:
     """The encoding of a chunk's embedded text without the tokens that are not kept."""
-    kept = find_kept(chunk, encoding.spans[:, 0], is_whole=is_whole)
+    mask = find_kept(chunk, encoding.spans[:, 0], is_whole=is_whole)
     return Encoding(
-        encoding.vector, encoding.tokens[kept], encoding.ids[kept], encoding.spans[kept]
+        encoding.vector, encoding.tokens[mask], encoding.ids[mask], encoding.spans[mask]
     )
 
 
@@ -35,10 +35,10 @@ def shrink(
     if isinstance(stored, Encoding):
         return embedder.compress(keep_telling(chunk, stored, is_whole=is_whole))
     tokens = stored.tokens
-    kept = find_kept(chunk, tokens.starts, is_whole=is_whole)
+    mask = find_kept(chunk, tokens.starts, is_whole=is_whole)
     return embedder.narrow(
         CompressedTokens(
-            tokens.ids[kept], tokens.starts[kept], tokens.scales[kept], tokens.packed[kept]
+            tokens.ids[mask], tokens.starts[mask], tokens.scales[mask], tokens.packed[mask]
         )
     )
 
@@ -55,13 +55,13 @@ def find_kept(chunk: Chunk, starts: NDArray[np.int32], *, is_whole: bool) -> NDA
     """
     text, offset = get_embedded_text(chunk), get_text_offset(chunk)
     words = [span for word, span in iter_words(text) if is_whole or fold(word) not in STOP_WORDS]
-    kept = _are_within(starts, words)
+    mask = _are_within(starts, words)
     sentences = np.array(get_sentences(chunk), np.int64).reshape(-1, 2) + offset
     firsts, lasts = np.searchsorted(starts, sentences).T
-    n_before = np.concatenate(([0], np.cumsum(kept)))
+    n_before = np.concatenate(([0], np.cumsum(mask)))
     is_bare = (firsts < lasts) & (n_before[lasts] == n_before[firsts])
-    kept[firsts[is_bare]] = True
-    return kept
+    mask[firsts[is_bare]] = True
+    return mask
 
 
 def _are_within(starts: NDArray[np.int32], spans: Sequence[Span]) -> NDArray[np.bool_]:

@@ -39,7 +39,7 @@ PlanProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class DocumentList:
     """The documents of an ingest, before any is read.
 
     Attributes:
@@ -57,7 +57,7 @@ class Listing:
     passed_over: tuple[Rejection, ...]
 
 
-def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = ()) -> Listing:
+def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = ()) -> DocumentList:
     """Find the documents under ``paths``; a document is known by its bytes.
 
     Raises:
@@ -71,7 +71,7 @@ def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = 
     files = _find_files_by_name(paths, stored, own_files, library.left_out(), passed_over)
     files = {name: path for name, path in files.items() if name not in drop}
     unchanged = frozenset(n for n, path in files.items() if _has_bytes_of(path, stored.get(n)))
-    return Listing(files, stored, unchanged, dropped, tuple(passed_over))
+    return DocumentList(files, stored, unchanged, dropped, tuple(passed_over))
 
 
 def _has_bytes_of(path: Path, stored: Document | None) -> bool:
@@ -118,7 +118,7 @@ def build_plan(
 
 def iter_plans(
     library: Library,
-    listing: Listing,
+    listing: DocumentList,
     *,
     prune: bool = False,
     rebuild: bool = False,
@@ -147,9 +147,9 @@ def iter_plans(
 
 
 def iter_unread(
-    library: Library, listing: Listing, paths: Sequence[Path], *, prune: bool = False
+    library: Library, listing: DocumentList, paths: Sequence[Path], *, prune: bool = False
 ) -> Iterator[DocumentPlan]:
-    """What becomes of documents that are not read: those corrected, gone and to be removed."""
+    """Plans for documents that are not read again: those with corrections, those gone, and those to be removed."""
     corrections = library.list_corrections()
     names = {*listing.files, *(plan.name for plan in listing.dropped)}
     yield from _iter_corrected(library, listing.stored, names, corrections)
@@ -197,7 +197,7 @@ def _plan_document(
 def _plan_corrected(
     library: Library, stored: Document, path: str, corrections: Corrections
 ) -> DocumentPlan | None:
-    """What a document whose bytes are as before becomes by what a person said since; None: the same."""
+    """The plan for an unchanged document with new corrections; None if they change nothing."""
     if not any(sha256 == stored.sha256 for sha256, _ in corrections):
         return None
     before = library.list_entries(stored.name)
@@ -218,7 +218,7 @@ def _iter_corrected(
     names: Collection[str],
     corrections: Corrections,
 ) -> Iterator[DocumentPlan]:
-    """Documents that are not read now and of which a person has said something since."""
+    """Plans for stored documents that are not in this ingest but have new corrections."""
     for name, document in stored.items():
         if name not in names:
             if plan := _plan_corrected(library, document, document.path, corrections):
@@ -404,7 +404,7 @@ def _build_entry_plan(entry: Entry, change: Change) -> EntryPlan:
 
 
 def _describe_entry(entry: Entry) -> str:
-    """What was read of a paper whose fields a reader had to look for, and how each is known."""
+    """The fields of a paper that a reader had to guess, each with its source; empty if none was guessed."""
     if not entry.provenance:
         return ""
     sources = dict(line.split(": ", 1) for line in entry.provenance)

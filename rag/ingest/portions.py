@@ -14,7 +14,7 @@ PORTION_DOCUMENTS = 50
 PORTION_CHARS = 500_000
 """Text read between two commits: of 2,000 PDFs the first dozen can be asked while the rest is read."""
 
-Part = tuple[str, float]
+DocumentShare = tuple[str, float]
 """A document by name, with the share of its entries that a portion has."""
 
 
@@ -25,7 +25,7 @@ def iter_portions(
     *,
     is_whole: bool,
     tell: Callable[[int], None],
-) -> Iterator[tuple[tuple[DocumentPlan, ...], list[Part], bool]]:
+) -> Iterator[tuple[tuple[DocumentPlan, ...], list[DocumentShare], bool]]:
     """Portions of documents, the parts that they are of, and whether it is the last.
 
     Documents leave memory with their portion.
@@ -39,7 +39,7 @@ def iter_portions(
         tell: Told how many documents are read.
     """
     portion: list[DocumentPlan] = []
-    parts: list[Part] = []
+    parts: list[DocumentShare] = []
     n_entries = n_documents = n_chars = 0
     for n_read, plan in enumerate(plans, 1):
         for piece in [plan] if is_whole else _iter_pieces(plan, stored.get(plan.name)):

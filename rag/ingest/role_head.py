@@ -32,7 +32,7 @@ N_BUCKETS = 1 << 13
 N_FIRST = 4
 """Tokens at the beginning of a sentence that are also pooled by themselves."""
 N_PLACES = 6
-"""Parts of an abstract that places are told apart by, and sentences counted from either end."""
+"""Number of equal parts an abstract is divided into, and of positions counted from each end."""
 
 _PRIMES = np.array([2654435761, 40503, 2246822519, 3266489917], np.uint32)
 _EVERY = frozenset(SENTENCE_ROLES)
@@ -247,7 +247,7 @@ def read_labels(sentences: Sequence[str]) -> list[Allowed | None]:
 
 
 def _is_label(match: re.Match[str], text: str) -> bool:
-    """In capitals, before a mark, or alone: ``Results show`` and ``Methods A and B`` are none."""
+    """Whether a match is a section label: in capitals, before a mark, or alone, unlike ``Results show``."""
     marked = text[match.end(1) : match.end()].strip() or match.end() == len(text)
     return bool(match[1].isupper() or (match[1][0].isupper() and marked))
 

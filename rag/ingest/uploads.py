@@ -24,7 +24,7 @@ from filelock import FileLock
 from rag.types import Document
 from rag.types.errors import LibraryError
 
-FOLDER = "uploads"
+UPLOADS_FOLDER = "uploads"
 STAGING_FOLDER = ".chosen"
 READERS = ".readers.json"
 """The user who uploaded each file, by file name, if users sign in."""
@@ -37,7 +37,7 @@ _UNUSUAL = re.compile(r"[^\w.()+ -]+")
 
 
 def get_upload_folder(data: Path) -> Path:
-    return data / FOLDER
+    return data / UPLOADS_FOLDER
 
 
 def make_safe_name(name: str) -> str:
@@ -150,7 +150,7 @@ class ChosenUpload:
         return list(used_names.values())
 
     def _free(self, name: str, sha256: str, known: str | None) -> Upload | None:
-        """A file under a name that nothing of other content has; None where something has it."""
+        """An upload under this name; None if the name belongs to a file with other content."""
         place = get_upload_folder(self._data) / name
         if place.exists():
             return Upload(name, place, sha256) if _has_same_content(place, sha256) else None
@@ -243,7 +243,7 @@ def _has_same_content(path: Path, sha256: str) -> bool:
 
 
 def _note(data: Path, readers: Mapping[str, str]) -> None:
-    """Remember who uploaded files; of an empty name nothing is known."""
+    """Record who uploaded files; a file with an empty user name is forgotten."""
     before = uploaders(data)
     after = {name: who for name, who in {**before, **readers}.items() if who}
     if after != before:

@@ -111,7 +111,7 @@ class IngestWatch:
         self._change(within, stage=stage)
 
     def close(self, *, is_done: bool) -> None:
-        """The work is done, or given up: what is written then stays for the next one to be told of."""
+        """End the progress file: removed if the work is done, else kept so that the next ingest can report it."""
         with suppress(OSError):
             if is_done:
                 self._path.unlink(missing_ok=True)

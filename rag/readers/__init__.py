@@ -142,7 +142,7 @@ def _is_aside(name: str) -> bool:
 
 
 def _find_unlikeness(file: Path) -> str:
-    """Why a file holds no papers, from its beginning; empty where it may, or where it is to be said."""
+    """Why a file cannot hold papers, judged by its beginning; empty if it may hold some."""
     if file.suffix.lower() in ALL_SUFFIXES or not file.is_file():
         return ""
     try:

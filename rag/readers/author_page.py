@@ -114,12 +114,12 @@ def _parse_page(head: list[str]) -> ProfilePage | None:
 
 
 def _parse_integer(digits: str | None) -> int | None:
-    """The figure; None where there is none, or one that counts nothing, such as of 4,301 digits."""
+    """A printed integer; None if there is none or it has too many digits to be a count."""
     return int(digits) if digits and len(digits) <= _MAX_DIGITS else None
 
 
 def _number(printed: str | None) -> float | None:
-    """As `_parse_integer`, with decimals; None also for what is no number, such as ``1.2.3``."""
+    """A printed decimal number; None if there is none, it is too long, or it is malformed like ``1.2.3``."""
     if not printed or len(printed) > _MAX_DIGITS or printed.count(".") > 1 or printed == ".":
         return None
     return float(printed)

@@ -242,7 +242,7 @@ def _get_parent(record: _Record) -> str:
 
 
 def _find_volumes(records: Sequence[_Record]) -> frozenset[str]:
-    """Keys of what is no paper: proceedings, and volumes that nobody wrote and others stand in."""
+    """Keys of entries that are not papers: proceedings, and volumes without an author that other entries are part of."""
     parents = {_get_parent(record) for record in records}
     return frozenset(
         r.key.lower()

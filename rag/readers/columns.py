@@ -101,7 +101,7 @@ def get_key(column: str) -> str:
     return _NOT_A_LETTER.sub("", column).lower()
 
 
-def find_field(column: str) -> str | None:
+def find_column_field(column: str) -> str | None:
     """The field that a column names: ``Paper_Title`` -> ``title``; None for any other column."""
     return _FIELD_OF.get(get_key(column))
 
@@ -165,7 +165,7 @@ class Columns:
         """Note a record whose date was given and is not known."""
         if year is None:
             for column, value in columns:
-                if find_field(column) in ("date", "year") and is_filled(value):
+                if find_column_field(column) in ("date", "year") and is_filled(value):
                     self._dates[column] += 1
 
     @property

@@ -11,12 +11,19 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from rag.readers import columns, dates, identifiers, latex
-from rag.readers.columns import Columns, find_field, is_filled, is_known
+from rag.readers.columns import Columns, find_column_field, is_filled, is_known
 from rag.readers.names import Byline, Name, build_name, parse_author_field, parse_author_names
 from rag.types import Entry, Place
 from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 
-__all__ = ["Columns", "NotARecord", "build_record_entry", "find_field", "is_filled", "is_known"]
+__all__ = [
+    "Columns",
+    "NotARecord",
+    "build_record_entry",
+    "find_column_field",
+    "is_filled",
+    "is_known",
+]
 
 _ARXIV_CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:[ ,;]+[a-z-]+(?:\.[A-Za-z-]+)?)+")
 _RETRACTED = re.compile(
@@ -32,7 +39,7 @@ _COPYRIGHT = re.compile(
     r"|(?:Copyright\s{0,2})?(?:©|\(c\))\s?(?:Copyright\s)?(?:19|20)\d\d[^\n©]{0,160}$)",
     re.IGNORECASE,
 )
-"""With which Scopus and PubMed end an abstract; it is no sentence of the paper."""
+"""The copyright notice that Scopus and PubMed append to an abstract."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
 _TRANSLATED = re.compile(r"\[[^\[\]]+\]")

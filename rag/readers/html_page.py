@@ -123,9 +123,9 @@ def _read_meta(page: HtmlElement) -> Iterator[_Record]:
         if isinstance(authors, list) and len(authors) == 1:
             record["authors"] = authors[0]
         # What the tags call a description is often its beginning only.
-        whole = _find_abstract(page)
-        if len(whole) > len(str(record.get("abstract") or "")):
-            record["abstract"] = whole
+        abstract = _find_abstract(page)
+        if len(abstract) > len(str(record.get("abstract") or "")):
+            record["abstract"] = abstract
         yield record
 
 

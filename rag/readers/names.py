@@ -245,7 +245,7 @@ def _space_initials(piece: str) -> str:
 
 
 def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
-    """The field without what stands in brackets behind a name, and that, once each."""
+    """The field without bracketed text after names, and the bracketed texts."""
     if not any(sign in field for sign in "(["):
         return field, ()
     chars: list[str] = []

@@ -173,8 +173,8 @@ def _is_garbled(text: str) -> bool:
     if sum(word in _COMMON for word in words) >= MIN_COMMON * len(words):
         return False
     letters = fold("".join(words))
-    fewest, most = VOWELS
-    return not fewest <= sum(letter in "aeiouy" for letter in letters) / len(letters) <= most
+    lowest, highest = VOWELS
+    return not lowest <= sum(letter in "aeiouy" for letter in letters) / len(letters) <= highest
 
 
 def _build_entry(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.readers.names import Byline, parse_author_field
-from rag.readers.pdf_people import find_people, is_institution, is_name
+from rag.readers.pdf_people import is_institution, is_person_name, read_bylines
 from rag.readers.pdf_text import Line, Page, join_words
 
 _NOT_A_TITLE = re.compile(
@@ -72,7 +72,7 @@ _VENUE_END = re.compile(
     re.IGNORECASE,
 )
 _VOLUME = re.compile(r"(?<=[^\W\d])[ ,]+\d+(?: ?\(\d+\))?(?:[ ,:]+\d+(?:[-–]\d+)?)*$")
-"""What stands behind a journal's name: ``310``, or ``4(41), 59``; a conference's year belongs to it."""
+"""Volume, issue and pages after a journal's name: ``310``, or ``4(41), 59``."""
 _OPEN_END = re.compile(r"(?:(?<=[a-z])-|(?<=\s)(of|the|on|for|and|in))\n", re.IGNORECASE)
 MAX_CANDIDATES = 40
 """Groups of lines, by their type, that are looked at for the title."""
@@ -265,7 +265,7 @@ def _find_first_lines(page: Page, places: Sequence[int]) -> list[int]:
             _STOP.match(line.text)
             or "@" in line.text
             or len(group) == 3
-            or find_people([line]).names
+            or read_bylines([line]).names
             or before.y - line.y > 2 * line.size
             or before.bold != line.bold
         ):
@@ -325,7 +325,7 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
     beneath = [at for at in below if lines[at].x1 > margin]
     end, stop = _find_end([lines[at] for at in beneath], body_size, page)
     region = [at for at in beneath if lines[at].y > end]
-    if stop is not None and not find_people([lines[at] for at in region]).names:
+    if stop is not None and not read_bylines([lines[at] for at in region]).names:
         region += [  # people beside the abstract, as in some proceedings
             at
             for at in below
@@ -358,11 +358,11 @@ def _is_sentence(line: Line) -> bool:
 def _read_byline(
     front: Front, lines: Sequence[Line], metadata: Mapping[str, str], text: str
 ) -> None:
-    people = find_people(lines)
+    people = read_bylines(lines)
     stated = parse_author_field(metadata.get("Author", ""))
     page = _keep_letters(text)
     printed = stated.authors and all(
-        is_name(name) and _keep_letters(name) in page for name in stated.authors
+        is_person_name(name) and _keep_letters(name) in page for name in stated.authors
     )
     if printed and len(stated.authors) > len(people.names):
         front.byline = Byline(stated.authors, stated.complete, people.affiliations)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.readers.pdf_lines import Kind, classify_lines
+from rag.readers.pdf_lines import LineKind, classify_lines
 from rag.readers.pdf_paragraphs import Paragraph, build_paragraphs, build_references
 from rag.readers.pdf_text import Line, Page
 
@@ -57,7 +57,7 @@ def build_layout(pages: Sequence[Page], front_page: int, front: frozenset[int]) 
     body_size = find_body_size(pages)
     repeated = _find_repeated(pages)
     margins: list[str] = []
-    lines: list[tuple[int, Kind, Line]] = []
+    lines: list[tuple[int, LineKind, Line]] = []
     references: list[tuple[int, Line]] = []
     in_references = False
     for page in pages:
@@ -184,7 +184,7 @@ def _order_columns(lines: list[Line], page: Page) -> list[Line]:
 
 
 def _is_references_heading(
-    line: Line, before: Sequence[tuple[int, Kind, Line]], page: Page, pages: Sequence[Page]
+    line: Line, before: Sequence[tuple[int, LineKind, Line]], page: Page, pages: Sequence[Page]
 ) -> bool:
     return bool(
         _REFERENCES.fullmatch(line.text)

@@ -8,9 +8,9 @@ from typing import Literal
 
 from rag.readers.pdf_text import Line, Page, Word
 
-Kind = Literal["text", "small", "heading", "caption", "footnote", "row", "reference"]
+LineKind = Literal["text", "small", "heading", "caption", "footnote", "row", "reference"]
 
-SMALL = 0.94
+SMALL_TYPE = 0.94
 """Type below this share of the body's is a footnote, caption or label."""
 _LABEL = 0.72
 """Type below this share of the body's is part of a figure."""
@@ -34,16 +34,18 @@ _LEAD_IN = re.compile(r"(?:abstract|summary|index terms|key ?words)\s*[.:—–-
 ENDS = re.compile(r"[.!?:;。！？][\"'”’)\]\d,]*$")
 
 
-def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[tuple[Kind, Line]]:
+def classify_lines(
+    lines: list[Line], page: Page, body_size: float
+) -> Iterator[tuple[LineKind, Line]]:
     """Each line with its kind; rows of tables are joined, labels of figures left out."""
-    aside: Kind | None = None
+    aside: LineKind | None = None
     before: Line | None = None
     text_before: Line | None = None
     before_heading: Line | None = None
     for cells in _iter_rows(lines):
         in_text = text_before is not None and _goes_on(text_before, cells)
         line = cells[0] if len(cells) == 1 else _join_cells(cells, in_text)
-        small = line.size < SMALL * body_size
+        small = line.size < SMALL_TYPE * body_size
         is_near = before is not None and is_right_under(before, line)
         like = before is not None and _is_alike(before, line, small)
         if CAPTION.match(line.text) and (not is_near or small or line.bold or not like):
@@ -118,7 +120,7 @@ def _is_under(line: Line, lines: Sequence[Line], body_size: float) -> bool:
     above = [
         upper for upper in lines if upper.y > line.y and upper.x0 < line.x1 and line.x0 < upper.x1
     ]
-    return sum(neighbour.size >= SMALL * body_size for neighbour in above) >= 8
+    return sum(neighbour.size >= SMALL_TYPE * body_size for neighbour in above) >= 8
 
 
 def is_right_under(before: Line, line: Line) -> bool:

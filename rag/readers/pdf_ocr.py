@@ -82,8 +82,8 @@ def _even_out(heights: Sequence[float]) -> list[float]:
     usual = median(heights) if heights else 0.0
     even: list[float] = []
     for height in heights:
-        near = abs(height - usual) <= _ABOUT * usual
+        is_usual = abs(height - usual) <= _ABOUT * usual
         before = even[-1] if even else usual
-        same = not near and abs(height - before) <= _ABOUT * before
-        even.append(usual if near else before if same else height)
+        same = not is_usual and abs(height - before) <= _ABOUT * before
+        even.append(usual if is_usual else before if same else height)
     return [round(height * _POINTS * _X_HEIGHTS, 1) for height in even]

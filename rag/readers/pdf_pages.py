@@ -19,7 +19,7 @@ SCALE = 1.6
 """Pixels a point: a page of 8.5 inches is 980 pixels wide."""
 MAX_PIXELS = 6_000_000
 """Larger pages, such as posters, are drawn smaller."""
-MIN_LETTERS = 12
+MIN_PART_LETTERS = 12
 """A part of a quote with fewer letters may stand anywhere on a page."""
 _MARK = (255, 214, 64)
 
@@ -123,7 +123,7 @@ def _find_span(text: str, wanted: str) -> tuple[int, int]:
     at = text.find(wanted)
     if at >= 0:
         return at, at + len(wanted)
-    head, tail = wanted[: 3 * MIN_LETTERS], wanted[-3 * MIN_LETTERS :]
+    head, tail = wanted[: 3 * MIN_PART_LETTERS], wanted[-3 * MIN_PART_LETTERS :]
     first, last = text.find(head), text.find(tail)
     if 0 <= first < last < first + 2 * len(wanted):
         return first, last + len(tail)
@@ -134,7 +134,7 @@ def _find_span(text: str, wanted: str) -> tuple[int, int]:
     return 0, 0
 
 
-def main() -> None:
+def draw_as_asked() -> None:
     path, number, memory_mb = sys.argv[1:]
     bound_memory(int(memory_mb))
     try:
@@ -145,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    draw_as_asked()

@@ -12,8 +12,8 @@ from rag.readers.pdf_lines import (
     CAPTION,
     ENDS,
     NOTE_MARK,
-    SMALL,
-    Kind,
+    SMALL_TYPE,
+    LineKind,
     is_label,
     is_more_heading,
     is_right_under,
@@ -28,7 +28,7 @@ _HYPHEN_END = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-$")
 class Paragraph:
     """One paragraph; ``pages`` holds where in its text each further page begins."""
 
-    kind: Kind
+    kind: LineKind
     text: str
     page: int
     pages: list[tuple[int, int]] = field(default_factory=list)
@@ -36,14 +36,14 @@ class Paragraph:
 
 
 def build_paragraphs(
-    lines: Sequence[tuple[int, Kind, Line]], known: Counter[str], body_size: float
+    lines: Sequence[tuple[int, LineKind, Line]], known: Counter[str], body_size: float
 ) -> Iterator[Paragraph]:
     """Paragraphs in order; an aside comes behind the text that it interrupts, on its own page."""
     leading = _find_leading(lines, body_size)
     current: Paragraph | None = None
     last: Line | None = None
     asides: list[Paragraph] = []
-    last_aside: tuple[Kind, Line] | None = None
+    last_aside: tuple[LineKind, Line] | None = None
     for at, (number, kind, line) in enumerate(lines):
         if current is not None and current.page < number and asides:
             before = [aside for aside in asides if aside.page == current.page]
@@ -52,7 +52,7 @@ def build_paragraphs(
         if (
             current is not None
             and current.kind == "text"
-            and (kind == "small" or (kind == "heading" and line.size < SMALL * body_size))
+            and (kind == "small" or (kind == "heading" and line.size < SMALL_TYPE * body_size))
             and not ENDS.search(current.text)
         ):
             kind = "footnote"  # a box beside the text
@@ -90,7 +90,7 @@ def build_paragraphs(
     yield from asides
 
 
-def _find_leading(lines: Sequence[tuple[int, Kind, Line]], body_size: float) -> float:
+def _find_leading(lines: Sequence[tuple[int, LineKind, Line]], body_size: float) -> float:
     steps = [
         first.y - second.y
         for (p, k, first), (q, j, second) in zip(lines, lines[1:], strict=False)

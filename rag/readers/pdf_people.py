@@ -74,7 +74,7 @@ _PART = re.compile(r"[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?! a
 _TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*[.-]?")
 _MARK = re.compile(r"[^\w\s,.'’;&()@{}|\-‐‑–·•/:]+|(?<=\s)\d[\d\s,]*|^\d+\s*|\d+")
 _BREAK = "\x1f"
-"""Stands where a raised mark or a symbol stood."""
+"""Replaces a superscript mark or a symbol in a line of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class People:
     cut: bool = False
 
 
-def find_people(lines: Sequence[Line]) -> People:
+def read_bylines(lines: Sequence[Line]) -> People:
     """Names and institutions in the lines between title and text, from the top down."""
     names: list[str] = []
     style: tuple[float, str] | None = None
@@ -119,7 +119,7 @@ def find_people(lines: Sequence[Line]) -> People:
                 pieces = pieces[1:]
                 style = style or _get_style(line)
         pending = None
-        good = [piece for piece in pieces if is_name(piece)]
+        good = [piece for piece in pieces if is_person_name(piece)]
         names += [piece for piece in good if piece not in names]
         if good and style is None:
             style = _get_style(line)
@@ -170,7 +170,7 @@ def _read_group(text: str) -> tuple[list[str], bool]:
             or (len(piece.split()) > 1 and _PLACE.search(piece))
             or piece.lower() in _CITIES
         ):
-            return (names if names and is_name(names[0]) else []), False
+            return (names if names and is_person_name(names[0]) else []), False
         names.append(_strip_degrees(piece))
     return names, True
 
@@ -233,10 +233,10 @@ def _join_pending(head: str, pieces: Sequence[str], line: Line, before: Line) ->
     if n_head > 1 and n_next > 1:
         return None
     joined = f"{head}{pieces[0]}" if head.endswith("-") else f"{head} {pieces[0]}"
-    return joined if is_name(joined) else None
+    return joined if is_person_name(joined) else None
 
 
-def is_name(piece: str) -> bool:
+def is_person_name(piece: str) -> bool:
     """Whether a piece of a byline has the shape of a person's name."""
     tokens = piece.split()
     if not 2 <= len(tokens) <= 7 or len(piece) > 60 or _INSTITUTION.search(piece):

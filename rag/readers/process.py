@@ -99,7 +99,7 @@ class ReadingProcess:
         return f"cannot be read: it ends the process that reads it (status {status}); leave it out"
 
     def _ask(self, path: Path, seconds: float) -> tuple[DocumentReading | ReadError | None, bool]:
-        """What the process answers, None where it ended instead; and whether for its time."""
+        """The process's reply, or None if it ended first; and whether it was killed for taking too long."""
         process = self._process = self._process or self._begin()
         is_late = threading.Event()
 

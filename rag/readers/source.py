@@ -177,7 +177,7 @@ def find_bad_byte(text: str) -> str | None:
 
 @contextmanager
 def drop_logs_and_warnings(logger_name: str) -> Iterator[None]:
-    """Without what a library logs or warns of while it reads a document; what matters, it raises."""
+    """Silence a library's logs and warnings while it reads a document; its exceptions still come through."""
     logger = logging.getLogger(logger_name)
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

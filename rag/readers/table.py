@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from rag.readers import field_mapping
-from rag.readers.pdf_people import is_name
+from rag.readers.pdf_people import is_person_name
 from rag.readers.source import DocumentParts, DocumentSource, decode_western
 from rag.readers.tags import WEB_OF_SCIENCE
 from rag.types import Entry, Place, Rejection
@@ -58,7 +58,7 @@ class _Header:
 
     @property
     def n_known(self) -> int:
-        return len({field for field in map(field_mapping.find_field, self.columns) if field})
+        return len({field for field in map(field_mapping.find_column_field, self.columns) if field})
 
 
 def _find_header(text: str) -> _Header | None:
@@ -81,7 +81,7 @@ def _find_header(text: str) -> _Header | None:
     if not tried:
         return None
     best = max(tried, key=lambda header: (header.n_known, len(header.columns)))
-    fields = {field_mapping.find_field(column) for column in best.columns}
+    fields = {field_mapping.find_column_field(column) for column in best.columns}
     if len(best.columns) < 2 or not fields & {"title", "text"}:
         return None
     short = all(len(column) <= _MAX_HEADER_CHARS for column in best.columns)
@@ -97,12 +97,12 @@ def _name_columns(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _guess_columns(header: _Header, lines: list[str]) -> tuple[_Header, tuple[str, ...]]:
-    """The header with columns named by what their values are, and what is said of each.
+    """The header with unnamed columns identified by their values, and a note for each guess.
 
     "Jaartal" with 2019 and 2021 in it is the year, which a person need not be asked.
     """
     rows = list(islice(_iter_rows(lines, header.index + 1, header.delimiter), N_GUESSED))
-    fields = {field_mapping.find_field(column) for column in header.columns}
+    fields = {field_mapping.find_column_field(column) for column in header.columns}
     names, notes = list(header.columns), []
     for field, same, are_of_field in (
         ("year", {"year", "date"}, _are_years),
@@ -130,7 +130,7 @@ def _are_people(values: Sequence[str]) -> bool:
         re.split(r" ?; ?| (?:and|&) ", " ".join(value.split()).strip(" ;")) for value in values
     ]
     return sum(len(people) > 1 for people in lists) >= len(lists) / 3 and all(
-        is_name(person.replace(",", "")) for people in lists for person in people
+        is_person_name(person.replace(",", "")) for people in lists for person in people
     )
 
 

@@ -28,7 +28,7 @@ OPEN_PATH = "/healthz"
 """What a monitor asks without a token; it tells nothing of the library."""
 
 
-def check_guarded(settings: Settings) -> None:
+def check_server_guarded(settings: Settings) -> None:
     """Raise a SettingsError where others would reach the server unasked, or a token is weak."""
     tokens = read_tokens(settings)
     if any(len(token) < MIN_TOKEN_CHARS or not token.isascii() for token in tokens):

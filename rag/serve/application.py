@@ -62,7 +62,7 @@ def build_application(assistant: Assistant) -> FastAPI:
     app.add_middleware(Access, tokens=tokens, names=settings.allowed_hosts)
     add_error_handlers(app)
     app.include_router(routes.build_router(questions, conversations))
-    app.include_router(chat_completions.build_router(questions, conversations))
+    app.include_router(chat_completions.build_openai_router(questions, conversations))
     app.router.routes.append(Route(TOOLS_PATH, StreamableHTTPASGIApp(sessions)))
     if tokens:
         _add_token_scheme(app)

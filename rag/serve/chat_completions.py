@@ -20,7 +20,7 @@ from rag.library import Library
 from rag.serve.conversation import Conversations
 from rag.serve.faults import UnfitRequest
 from rag.serve.questions import Questions, iter_answers
-from rag.serve.routes import EVENT_STREAM, check_model, check_text, iter_sent_events
+from rag.serve.routes import EVENT_STREAM, check_text, find_offered_model, iter_sent_events
 from rag.serve.schemas import ChatCompletion, ChatMessage, ChatRequest, ModelCard, ModelList
 from rag.serve.sources import format_answer, format_sources
 from rag.types import Answer, Delta, Event
@@ -28,10 +28,10 @@ from rag.types.answers import UNVERIFIED
 from rag.types.cancellation import CancelToken
 from rag.types.serialise import record
 
-NAME = "paperfolk"
+MODEL_NAME = "paperfolk"
 
 
-def build_router(questions: Questions, conversations: Conversations) -> APIRouter:
+def build_openai_router(questions: Questions, conversations: Conversations) -> APIRouter:
     """The routes that OpenAI's clients use, below ``/v1``."""
     router = APIRouter(prefix="/v1", tags=["openai"])
     assistant, offered = questions.assistant, questions.assistant.settings.offered
@@ -40,13 +40,13 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
     @router.get("/models", response_model=ModelList)
     async def list_models() -> ModelList:
         """`paperfolk` answers as the settings say; the others name what words the answers."""
-        names = (NAME, *(f"{NAME}/{each}" for each in offered))
+        names = (MODEL_NAME, *(f"{MODEL_NAME}/{each}" for each in offered))
         return ModelList(data=[ModelCard(id=name, created=started_at) for name in names])
 
     @router.get("/models/{name:path}", response_model=ModelCard)
     async def show_model(name: str) -> ModelCard:
         """One model."""
-        check_model(name, offered)
+        find_offered_model(name, offered)
         return ModelCard(id=name, created=started_at)
 
     @router.post(
@@ -56,10 +56,10 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
     async def complete(body: ChatRequest, request: Request) -> Response:
         """Answer the last message; the ones before it are the conversation."""
         check_offered(body)
-        model = check_model(body.model, offered)
+        model = find_offered_model(body.model, offered)
         *earlier, question = list_questions(body.messages)
 
-        reply = Reply(body, assistant.library, str(request.base_url).rstrip("/"))
+        reply = ChatReply(body, assistant.library, str(request.base_url).rstrip("/"))
 
         def work(stop: CancelToken) -> Iterator[Event]:
             return conversations.stream(question, earlier, stop, model=model)
@@ -128,7 +128,7 @@ def check_offered(body: ChatRequest) -> None:
             )
 
 
-class Reply:
+class ChatReply:
     """Writes one answer as OpenAI's clients read it."""
 
     def __init__(self, body: ChatRequest, library: Library, base_url: str) -> None:

@@ -25,8 +25,8 @@ from rag.types.errors import (
 from rag.types.fields import QueryError
 
 BUG = "this is a bug in paperfolk; its log says more"
-EMPTY = 'no papers are here yet; run "paperfolk ingest"'
-UNREADABLE = "the library cannot be used now; the log says why, and so does paperfolk doctor"
+LIBRARY_EMPTY = 'no papers are here yet; run "paperfolk ingest"'
+LIBRARY_UNUSABLE = "the library cannot be used now; the log says why, and so does paperfolk doctor"
 RETRY_AFTER_S = 10
 _STATUSES: tuple[tuple[type[RagError], int], ...] = (
     (QueryError, 400),
@@ -38,7 +38,7 @@ _STATUSES: tuple[tuple[type[RagError], int], ...] = (
     (ModelError, 502),
 )
 _TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class UnfitRequest(RagError):
@@ -61,10 +61,10 @@ def find_status(exc: RagError) -> int:
 def say_error(exc: RagError) -> str:
     """The sentence for a program elsewhere; what a library's says may name folders of this machine."""
     if isinstance(exc, LibraryEmpty):
-        return EMPTY
+        return LIBRARY_EMPTY
     if isinstance(exc, LibraryError):
-        log.error("%s", exc)
-        return UNREADABLE
+        _log.error("%s", exc)
+        return LIBRARY_UNUSABLE
     return str(exc)
 
 

@@ -31,7 +31,7 @@ class Questions:
         self.line = line(assistant.settings.at_once)
 
     def warm_up(self) -> None:
-        """Open what the first question needs, before it comes; what is wrong, that question is told."""
+        """Open what the first question needs, ahead of it; an error is left for that question to report."""
         with suppress(RagError):
             self.assistant.retrieve("papers", 1)
 

@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from rag.config.settings import EXTRACTIVE
 from rag.library.bibliography import MEDIA_TYPES, ExportFormat, format_papers
 from rag.serve.conversation import Conversations
-from rag.serve.faults import BUG, UnfitRequest, build_error_body, find_status, log, say_error
+from rag.serve.faults import BUG, UnfitRequest, _log, build_error_body, find_status, say_error
 from rag.serve.questions import Questions, iter_answers
 from rag.serve.schemas import (
-    MAX_PAPERS,
+    MAX_PAPERS_A_PAGE,
     AnswerRecord,
     AskRequest,
     Health,
@@ -55,7 +55,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
     async def ask(body: AskRequest, request: Request) -> Response:
         """Answer a question with citations, whole or streamed."""
         question = check_text(body.question)
-        model = check_model(body.model, assistant.settings.offered)
+        model = find_offered_model(body.model, assistant.settings.offered)
         filters = read_where(body.filters)
 
         def work(stop: CancelToken) -> Iterator[Event]:
@@ -93,7 +93,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         request: Request,
         where: Where = "",
         offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MAX_PAPERS)] = 100,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAPERS_A_PAGE)] = 100,
     ) -> JSONResponse:
         """The papers that meet all conditions, exactly and completely."""
         conditions = read_where(where)
@@ -122,7 +122,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         responses={200: {"content": REFERENCES}},
     )  # fmt: skip
     async def cite(
-        paper: Annotated[list[str], Query(min_length=1, max_length=MAX_PAPERS)],
+        paper: Annotated[list[str], Query(min_length=1, max_length=MAX_PAPERS_A_PAGE)],
         request: Request,
         form: ExportFormat = "bibtex",
     ) -> Response:
@@ -170,7 +170,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
 
 
 def check_text(text: str) -> str:
-    """Raise a ReadError where nothing is said."""
+    """The text unchanged; raises a ReadError if it is blank."""
     if not text.replace("\x00", " ").strip():
         raise ReadError("the question is empty; say what you want to know")
     return text
@@ -185,7 +185,7 @@ def read_where(line: str) -> tuple[Condition, ...]:
     return read_conditions(line) if line.strip() else ()
 
 
-def check_model(name: str, offered: tuple[str, ...]) -> str:
+def find_offered_model(name: str, offered: tuple[str, ...]) -> str:
     """The model of a conversation, by the name that `/v1/models` gives it.
 
     Raises:
@@ -220,7 +220,7 @@ async def iter_sent_events(
         except RagError as exc:
             yield format_sent("error", build_error_body(find_status(exc), say_error(exc)))
         except Exception:  # the status is sent already, so that a bug is told here
-            log.exception("a streamed answer")
+            _log.exception("a streamed answer")
             yield format_sent("error", build_error_body(500, BUG))
 
 

@@ -10,8 +10,8 @@ from rag.types.query import ReadAs
 from rag.types.query_json import build_schema
 
 MAX_EARLIER = 200
-MAX_PAPERS = 1_000
-Question = Annotated[str, Field(min_length=1, examples=["What is bridge distillation?"])]
+MAX_PAPERS_A_PAGE = 1_000
+QuestionText = Annotated[str, Field(min_length=1, examples=["What is bridge distillation?"])]
 QueryBody = Annotated[dict[str, Any], WithJsonSchema(build_schema(strict=False))]
 """A `Query` as JSON."""
 
@@ -21,8 +21,8 @@ class AskRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    question: Question
-    earlier: list[Question] = Field(
+    question: QuestionText
+    earlier: list[QuestionText] = Field(
         [], max_length=MAX_EARLIER, description="the questions before it, oldest first"
     )
     filters: str = Field(

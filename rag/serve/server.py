@@ -13,7 +13,7 @@ import anyio.to_thread
 from rag.app.assistant import Assistant
 from rag.app.web_server import check_port_free, host_in_address, raise_limit
 from rag.config.settings import Settings
-from rag.serve.access import check_guarded
+from rag.serve.access import check_server_guarded
 from rag.types.errors import SettingsError
 
 BACKLOG = 256
@@ -29,7 +29,7 @@ def build_token() -> str:
 
 def check_servable(settings: Settings) -> None:
     """Raise a SettingsError where the port is taken, or where others would reach it unasked."""
-    check_guarded(settings)
+    check_server_guarded(settings)
     try:
         check_port_free(settings.api_host, settings.api_port)
     except OverflowError as exc:

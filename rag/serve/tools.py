@@ -22,7 +22,7 @@ from rag.serve.conversation import Conversations
 from rag.serve.faults import BUG, say_error
 from rag.serve.questions import Questions, iter_answers, iter_result
 from rag.serve.routes import read_where
-from rag.serve.schemas import MAX_EARLIER, MAX_PAPERS, AnswerRecord, PaperRecord
+from rag.serve.schemas import MAX_EARLIER, MAX_PAPERS_A_PAGE, AnswerRecord, PaperRecord
 from rag.serve.sources import format_answer
 from rag.types import Answer
 from rag.types.cancellation import CancelToken
@@ -36,15 +36,15 @@ INSTRUCTIONS = (
     "comes from; keep its markers such as [1]. Counts, lists and people are computed and complete. "
     "Where the library does not say, the answer says so: do not fill it in."
 )
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 Arguments = Mapping[str, Any]
-Result = tuple[str, dict[str, Any] | None]
+ToolResult = tuple[str, dict[str, Any] | None]
 """What a model reads, and the record beside it."""
 _TEXT = {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class ServedTool:
     """A tool: what a model reads of it, and the work behind it, whose last item is the result.
 
     ``checks_itself``: whether the work refuses what does not fit, in better words than a schema's.
@@ -53,7 +53,7 @@ class Tool:
     name: str
     description: str
     schema: dict[str, Any]
-    work: Callable[[Arguments, CancelToken], Iterator[Result]]
+    work: Callable[[Arguments, CancelToken], Iterator[ToolResult]]
     output: dict[str, Any] | None = None
     checks_itself: bool = False
 
@@ -77,37 +77,37 @@ class Tool:
             raise QueryError(f"{where} does not fit: {error.message[:300]}")
 
 
-def build_tools(questions: Questions, conversations: Conversations) -> tuple[Tool, ...]:
+def build_tools(questions: Questions, conversations: Conversations) -> tuple[ServedTool, ...]:
     """All tools over one assistant."""
     assistant = questions.assistant
 
-    def show(answer: Answer) -> Result:
+    def show(answer: Answer) -> ToolResult:
         return format_answer(answer, assistant.library), record(answer)
 
-    def ask(arguments: Arguments, stop: CancelToken) -> Iterator[Result]:
+    def ask(arguments: Arguments, stop: CancelToken) -> Iterator[ToolResult]:
         events = conversations.stream(arguments["question"], arguments.get("earlier", ()), stop)
         return map(show, iter_answers(events))
 
-    def run_query(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+    def run_query(arguments: Arguments, _: CancelToken) -> Iterator[ToolResult]:
         return iter_result(lambda: show(assistant.query(load_query(arguments))))
 
-    def who(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+    def who(arguments: Arguments, _: CancelToken) -> Iterator[ToolResult]:
         k, recent = arguments.get("k", 10), arguments.get("recent", False)
         where = read_where(arguments.get("where", ""))
         return iter_result(lambda: show(assistant.who(arguments["topic"], k, recent, where=where)))
 
-    def person(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+    def person(arguments: Arguments, _: CancelToken) -> Iterator[ToolResult]:
         return iter_result(lambda: show(assistant.person(arguments["name"])))
 
-    def paper(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
-        def build() -> Result:
+    def paper(arguments: Arguments, _: CancelToken) -> Iterator[ToolResult]:
+        def build() -> ToolResult:
             paper_record = build_paper_record(assistant.paper(arguments["id"]))
             return json.dumps(paper_record, ensure_ascii=False, indent=1), dict(paper_record)
 
         return iter_result(build)
 
-    def cite(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
-        def build() -> Result:
+    def cite(arguments: Arguments, _: CancelToken) -> Iterator[ToolResult]:
+        def build() -> ToolResult:
             papers = [assistant.paper(key) for key in dict.fromkeys(arguments["papers"])]
             return format_papers(papers, arguments.get("form", "bibtex")), None
 
@@ -121,14 +121,14 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
     }
     answer_schema = AnswerRecord.model_json_schema()
     return (
-        Tool(
+        ServedTool(
             "ask",
             "Answer a question about the papers, in plain words, with quotes from them.",
             _build_object({"question": _TEXT, "earlier": earlier}, ["question"]),
             ask,
             answer_schema,
         ),
-        Tool(
+        ServedTool(
             "query",
             "Answer a typed query exactly and completely: lists, counts, shares, groups and extremes "
             "of papers, people on a topic, co-authors. For papers of 2023 with code: "
@@ -139,7 +139,7 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
             answer_schema,
             checks_itself=True,
         ),
-        Tool(
+        ServedTool(
             "who",
             "Rank the people who work on a topic, with the papers that say so.",
             _build_object(
@@ -157,14 +157,14 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
             who,
             answer_schema,
         ),
-        Tool(
+        ServedTool(
             "person",
             "Show one person: papers, co-authors, years, page figures.",
             _build_object({"name": _TEXT}, ["name"]),
             person,
             answer_schema,
         ),
-        Tool(
+        ServedTool(
             "paper",
             "Show one paper, whole: title, authors, year, text.",
             _build_object(
@@ -174,13 +174,13 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
             paper,
             PaperRecord.model_json_schema(),
         ),
-        Tool(
+        ServedTool(
             "cite",
             "Write papers as references.",
             _build_object(
                 {
                     "papers": {
-                        "type": "array", "items": _TEXT, "minItems": 1, "maxItems": MAX_PAPERS,
+                        "type": "array", "items": _TEXT, "minItems": 1, "maxItems": MAX_PAPERS_A_PAGE,
                         "description": "ids of papers, as answers cite them",
                     },
                     "form": {"type": "string", "enum": list(EXPORT_SUFFIXES), "default": "bibtex"},
@@ -220,7 +220,7 @@ def build_tool_server(questions: Questions, conversations: Conversations) -> Ser
         except RagError as exc:
             return _build_result(say_error(exc), is_error=True)
         except Exception:  # a bug must not end the connection
-            log.exception("tool %s", params.name)
+            _log.exception("tool %s", params.name)
             return _build_result(BUG, is_error=True)
         return _build_result(text, answer_record)
 

@@ -26,7 +26,7 @@ from rag.types.ingests import (
     Document,
     DocumentPlan,
     EntryPlan,
-    Health,
+    IndexHealth,
     Plan,
     Report,
 )
@@ -77,7 +77,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Expert",
-    "Health",
+    "IndexHealth",
     "Paper",
     "PaperHit",
     "Person",

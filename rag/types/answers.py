@@ -180,7 +180,7 @@ class Answer:
             streamed: The text as it was sent, piece by piece.
         """
         n_marks, n_sent = self.text.count(UNVERIFIED), streamed.count(UNVERIFIED)
-        marked = [said.text for said in self.sentences if said.verdict == "not_found"]
+        marked = [sentence.text for sentence in self.sentences if sentence.verdict == "not_found"]
         return marked if n_sent < n_marks else []
 
     @property

@@ -44,7 +44,7 @@ _ORDERED: tuple[Operator, ...] = (
 _NAMED: tuple[Operator, ...] = (
     "is", "is_not", "in", "not_in", "lacks", "two_of", "contains", "not_contains", "contains_any", "known", "unknown",
 )  # fmt: skip
-OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
+OPERATORS_OF_TYPE: dict[FieldType, tuple[Operator, ...]] = {
     "integer": _ORDERED,
     "number": _ORDERED,
     "day": _ORDERED,
@@ -95,7 +95,7 @@ class Field:
 
     @property
     def operators(self) -> tuple[Operator, ...]:
-        return OPERATORS[self.type]
+        return OPERATORS_OF_TYPE[self.type]
 
 
 FIELDS: dict[str, Field] = {

@@ -207,7 +207,7 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class IndexHealth:
     """Whether library, vectors and lexical index are in step; ``problems`` is empty if they are."""
 
     n_papers: int

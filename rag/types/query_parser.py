@@ -15,9 +15,9 @@ from typing import Any, get_args
 
 from rag.types.fields import ABSENCE, FIELDS, MANY, Condition, Operator, QueryError, Range, Scalar
 from rag.types.query import Form, Order, PersonRef, Query, RelationKind, Topic, Want
-from rag.types.query_text import SIGNS
+from rag.types.query_text import OPERATOR_SIGNS
 
-_FROM_SIGN: dict[str, Operator] = {sign: operator for operator, sign in SIGNS.items()}
+_FROM_SIGN: dict[str, Operator] = {sign: operator for operator, sign in OPERATOR_SIGNS.items()}
 _AT_ENDS = (">=", "<=")
 _TOKEN = re.compile(
     r'\s*(?P<token>"(?:[^"\\]|\\.)*"|#[\w.:-]*\w|[<>!]=|[=<>(),|:]'

@@ -15,7 +15,7 @@ from datetime import date
 from rag.types.fields import ABSENCE, FIELDS, MANY, Condition, Operator, Range, Scalar
 from rag.types.query import PersonRef, Query, Topic
 
-SIGNS: dict[Operator, str] = {
+OPERATOR_SIGNS: dict[Operator, str] = {
     "is": "=",
     "is_not": "!=",
     "in": "in",
@@ -88,7 +88,7 @@ def print_condition(condition: Condition, name_paper: NamePaper | None = None) -
         values = ", ".join(name_paper(str(value)) for value in condition.values)
     else:
         values = ", ".join(map(_print_value, condition.values))
-    return f"{name} {SIGNS[operator]} {f'({values})' if operator in MANY else values}"
+    return f"{name} {OPERATOR_SIGNS[operator]} {f'({values})' if operator in MANY else values}"
 
 
 def _print_head(query: Query) -> str:

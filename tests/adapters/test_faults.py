@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
-from rag.adapters.calls import Limits, run_in_thread
+from rag.adapters.calls import CallLimits, run_in_thread
 from rag.adapters.openai import build_chat_model
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
@@ -407,7 +407,7 @@ def test_an_interrupt_that_reaches_another_thread_is_heard_soon() -> None:
         over.wait(20)
         yield "late"
 
-    limits = Limits(20.0, time.monotonic() + 20, CancelToken())
+    limits = CallLimits(20.0, time.monotonic() + 20, CancelToken())
     with pytest.raises(KeyboardInterrupt):
         list(run_in_thread(make, limits, "model call"))
     assert time.monotonic() < limits.ends_at - 10

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.adapters import mpnet_graph
 from rag.adapters.minilm import open_session
 
-DIM, HEADS, WORDS, N = mpnet_graph.DIM, mpnet_graph.N_HEADS, 40, 9
+DIM, HEADS, WORDS, N = mpnet_graph.DIM, mpnet_graph.MPNET_HEADS, 40, 9
 Tensors = dict[str, NDArray[np.float32]]
 
 
@@ -21,8 +21,8 @@ Tensors = dict[str, NDArray[np.float32]]
 def one_layer() -> Iterator[None]:
     """Of twelve alike, one is enough; the whole model is 400 MB, which no test fetches."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mpnet_graph, "N_LAYERS", 1)
-        patch.setattr(mpnet_graph, "MIDDLE_LAYER", 1)
+        patch.setattr(mpnet_graph, "MPNET_LAYERS", 1)
+        patch.setattr(mpnet_graph, "MPNET_MIDDLE_LAYER", 1)
         yield
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rag.answers.body_ranker import (
-    NAMES,
-    compute_features,
+    BODY_FEATURES,
+    compute_body_features,
     count_passages,
     keep_likeliest,
-    load_weights,
+    load_body_weights,
 )
 from rag.answers.evidence_selection import choose_papers
 from rag.answers.quoting import choose_sentences
@@ -69,8 +69,10 @@ def test_an_abstract_is_one_passage() -> None:
 def test_each_feature_has_a_weight_and_is_finite() -> None:
     hit = build_hit(("A keel.", FITS), ("A mast.", FAR))
     request = Request.read_question(QUESTION)
-    features = compute_features(QUESTION, hit, hit.sentences, request, paper=False)
-    assert features.shape == (2, len(NAMES)) and load_weights().shape == (len(NAMES),)
+    features = compute_body_features(QUESTION, hit, hit.sentences, request, paper=False)
+    assert features.shape == (2, len(BODY_FEATURES)) and load_body_weights().shape == (
+        len(BODY_FEATURES),
+    )
     assert np.isfinite(features).all()
 
 

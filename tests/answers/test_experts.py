@@ -38,7 +38,7 @@ def test_nobody_is_an_expert_without_a_paper_that_names_them(
     for paper_id, name, role in ties:
         authorships.setdefault(paper_id, []).append(Authorship(paper_id, name, role))
     votes = count_votes(list(zip(["p1", "p2", "p3"], relevance, strict=True)), authorships)
-    ranked = experts.rank(votes)
+    ranked = experts.rank_experts(votes)
     assert {e.name for e in ranked} == {name for _, name, _ in ties}
     for expert in ranked:
         assert expert.papers
@@ -56,7 +56,7 @@ def test_a_score_is_the_sum_of_relevance_times_role() -> None:
             "p2": [Authorship("p2", "Bo", "page")],
         },
     )
-    ann, bo = experts.rank(votes)
+    ann, bo = experts.rank_experts(votes)
     assert (ann.name, ann.score) == ("Ann", 1.0)
     assert (bo.name, bo.score) == ("Bo", 0.9)
     assert bo.roles == {"p1": "listed", "p2": "page"}
@@ -66,7 +66,7 @@ def test_equal_scores_are_ordered_by_name() -> None:
     votes = count_votes(
         [("p1", 1.0)], {"p1": [Authorship("p1", n, "listed") for n in ("Cai", "Ann")]}
     )
-    assert [e.name for e in experts.rank(votes)] == ["Ann", "Cai"]
+    assert [e.name for e in experts.rank_experts(votes)] == ["Ann", "Cai"]
 
 
 def test_a_first_author_on_the_topic_beats_a_page_with_fifty_other_papers() -> None:

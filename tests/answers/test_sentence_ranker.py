@@ -9,7 +9,7 @@ import pytest
 
 from rag.answers.quoting import choose_sentences, is_asking_for_paper
 from rag.answers.sentence_forms import Request
-from rag.answers.sentence_ranker import NAMES, compute_features, load_weights
+from rag.answers.sentence_ranker import FEATURES, compute_features, load_ranker_weights
 from rag.text import split_sentences
 from rag.types import PaperHit, Sentence, WordMatch
 from tests.shelf import paper
@@ -73,8 +73,8 @@ def test_words_of_the_papers_name_are_no_words_of_an_answer() -> None:
     found = replace(hit(), words=(match, other))
     request = Request.read_question("keels maps")
     table = compute_features("keels maps", found, found.sentences, request, paper=False)
-    assert table.shape == (5, len(NAMES)) and np.isfinite(table).all()
-    assert table[:, NAMES.index("words")].tolist() == [0, 0, 1, 0, 0]
+    assert table.shape == (5, len(FEATURES)) and np.isfinite(table).all()
+    assert table[:, FEATURES.index("words")].tolist() == [0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_question_asks_for_a_paper_where_it_asks_for_nothing_else() -> None:
 
 
 def test_every_weight_is_of_a_feature() -> None:
-    weights = load_weights()
-    assert weights.shape == (len(NAMES),) and np.isfinite(weights).all() and (weights != 0).any()
+    weights = load_ranker_weights()
+    assert weights.shape == (len(FEATURES),) and np.isfinite(weights).all() and (weights != 0).any()
 
 
 def test_an_address_and_a_coined_name_are_no_words_of_an_answer() -> None:
@@ -130,8 +130,8 @@ def test_an_address_and_a_coined_name_are_no_words_of_an_answer() -> None:
         Request.read_question("SailNet"),
         paper=False,
     )
-    assert not table[:, NAMES.index("words")].any()
-    assert table[:, NAMES.index("coined_words")].tolist() == [0, 1, 0, 0, 0]
+    assert not table[:, FEATURES.index("words")].any()
+    assert table[:, FEATURES.index("coined_words")].tolist() == [0, 1, 0, 0, 0]
 
 
 def test_a_number_is_measured_where_it_stands_beside_a_word_of_the_question() -> None:
@@ -174,7 +174,7 @@ def test_the_sentence_behind_the_best_match_is_known_as_such() -> None:
     found = replace(hit(), sentences=sentences)
     request = Request.read_question("why?")
     table = compute_features("why?", found, sentences, request, paper=False)
-    assert table[:, NAMES.index("why:follows_best")].tolist() == [0, 0, 1, 0, 0]
+    assert table[:, FEATURES.index("why:follows_best")].tolist() == [0, 0, 1, 0, 0]
 
 
 FAST = (
@@ -229,5 +229,5 @@ def test_what_a_figure_measures_is_told_by_the_words_that_ask(
 def test_a_figure_that_no_other_sentence_has_is_known_as_such() -> None:
     request = Request.read_question("how fast is it?")
     table = compute_features("how fast is it?", hit(), hit().sentences, request, paper=False)
-    sole = NAMES.index("sole_figure")
+    sole = FEATURES.index("sole_figure")
     assert table[:, sole].tolist() == [0, 0, 0, 1, 0]

@@ -10,10 +10,10 @@ import pytest
 from rag.answers.extractive import choose_cited_papers
 from rag.answers.sufficiency import (
     BACKGROUND_SCORE,
-    LONG_WORDS,
+    LONG_DESCRIPTION_WORDS,
     MOST_LOST,
     MOST_WON,
-    compute_features,
+    compute_signals,
     compute_sufficiency,
     find_missing_words,
     has_no_word_of,
@@ -58,7 +58,7 @@ def hit(
 
 
 def measured(question: str, *hits: PaperHit, others: tuple[PaperHit, ...] = ()) -> dict[str, float]:
-    return compute_features(Retrieval(question, (*hits, *others)), hits)
+    return compute_signals(Retrieval(question, (*hits, *others)), hits)
 
 
 ALL = {"DuetFace", "split", "frequency", "channels"}
@@ -144,7 +144,7 @@ def test_pairs_that_stand_together_in_the_paper_are_met_with_one_word_between_th
 
 
 def test_a_long_description_counts_as_one_and_no_more_than_one() -> None:
-    question = " ".join(f"w{n}" for n in range(LONG_WORDS // 2))
+    question = " ".join(f"w{n}" for n in range(LONG_DESCRIPTION_WORDS // 2))
     assert measured(question, hit(question, set()))["long"] == 0.5
     assert measured(3 * f"{question} ", hit(3 * f"{question} ", set()))["long"] == 1.0
 

@@ -18,7 +18,7 @@ from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
 from rag.types import Answer, Thread, Turn
 
-N = 6
+N = 4
 
 
 def speaks(call: dict[str, Any]) -> str:

@@ -19,8 +19,8 @@ from sqlalchemy import text
 
 from rag.app import codec, conversations
 from rag.app.assistant import Assistant, build
-from rag.app.conversation_export import FORMS, list_cited_papers, to_json, to_markdown
-from rag.app.conversation_file import FILE, MIGRATIONS
+from rag.app.conversation_export import EXPORT_FORMS, list_cited_papers, to_json, to_markdown
+from rag.app.conversation_file import CONVERSATION_MIGRATIONS, FILE
 from rag.app.conversations import Opinion, ThreadStore
 from rag.app.jobs import AnswerJob, AnswerJobs
 from rag.config.settings import Settings
@@ -294,7 +294,7 @@ def test_filters_and_model_stay_with_their_thread(store: ThreadStore) -> None:
 
 
 def test_a_file_of_the_first_version_is_brought_up_and_keeps_its_threads(tmp_path: Path) -> None:
-    first = FileStore(tmp_path / FILE, "the conversations", MIGRATIONS[:1])
+    first = FileStore(tmp_path / FILE, "the conversations", CONVERSATION_MIGRATIONS[:1])
     with first.open() as connection:
         connection.execute(text("INSERT INTO threads VALUES ('t', 'name', 'name', '1', '2', 1)"))
     thread = ThreadStore(tmp_path).get_thread("t")
@@ -505,9 +505,9 @@ def test_a_thread_is_exported_with_its_references(
     turns = json.loads(to_json(thread))["turns"]
     assert turns[0]["answer"]["citations"][0]["quote"] == answer.citations[0].quote
     assert turns[1]["answer"] is None
-    bibtex = bibtexparser.parse_string(FORMS["BibTeX"][2](thread, papers))
+    bibtex = bibtexparser.parse_string(EXPORT_FORMS["BibTeX"][2](thread, papers))
     assert len(bibtex.entries) == len(papers) == len(list_cited_papers(thread))
-    assert FORMS["RIS"][2](thread, papers).count("ER  -") == len(papers)
+    assert EXPORT_FORMS["RIS"][2](thread, papers).count("ER  -") == len(papers)
 
 
 # --- several readers ------------------------------------------------------------------------

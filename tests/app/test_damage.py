@@ -202,7 +202,7 @@ def test_a_mark_goes_with_its_store_and_its_lock_with_its_process(tmp_path: Path
     assert not open_marks.clear_dead(tmp_path)
     mark.remove()
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / f"{open_marks.PREFIX}left").touch()
+    (tmp_path / f"{open_marks.MARK_PREFIX}left").touch()
     assert open_marks.clear_dead(tmp_path)
     assert not open_marks.clear_dead(tmp_path)
 

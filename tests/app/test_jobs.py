@@ -11,7 +11,7 @@ import pytest
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 from rag.app.assistant import build
 from rag.app.conversations import ThreadStore
-from rag.app.jobs import WAITING_FOR_EACH, AnswerJob, AnswerJobs, Line
+from rag.app.jobs import WAITING_FOR_EACH, AnswerJob, AnswerJobs, QuestionQueue
 from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
 from rag.types import Answer, Delta, Event, Retrieval, Step, Thread
@@ -184,7 +184,7 @@ class Slow:
         yield Answer(question, "answered", "content", "done")
 
 
-def begin(line: Line, assistant: Slow, store: ThreadStore, question: str) -> AnswerJob:
+def begin(line: QuestionQueue, assistant: Slow, store: ThreadStore, question: str) -> AnswerJob:
     turn = (thread := store.create_thread(question)), store.ask(thread, question)
     asking = AnswerJob(assistant, store, turn, question, line=line)  # type: ignore[arg-type]
     threading.Thread(target=asking.run, args=(Thread(),), daemon=True).start()
@@ -198,7 +198,7 @@ def waits(asking: AnswerJob) -> str:
 
 
 def test_more_questions_than_are_answered_at_one_time_wait_in_line(tmp_path: Path) -> None:
-    line, slow, store = Line(2), Slow(), ThreadStore(tmp_path)
+    line, slow, store = QuestionQueue(2), Slow(), ThreadStore(tmp_path)
     first = [begin(line, slow, store, f"{n}") for n in range(2)]
     for _ in first:
         slow.some.acquire()
@@ -216,7 +216,7 @@ def test_more_questions_than_are_answered_at_one_time_wait_in_line(tmp_path: Pat
 
 
 def test_a_question_that_waits_is_stopped_at_once(tmp_path: Path) -> None:
-    line, slow, store = Line(1), Slow(), ThreadStore(tmp_path)
+    line, slow, store = QuestionQueue(1), Slow(), ThreadStore(tmp_path)
     first = begin(line, slow, store, "first")
     slow.some.acquire()
     second = begin(line, slow, store, "second")
@@ -229,7 +229,7 @@ def test_a_question_that_waits_is_stopped_at_once(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_said_to_be(tmp_path: Path) -> None:
-    line, slow, store = Line(1), Slow(), ThreadStore(tmp_path)
+    line, slow, store = QuestionQueue(1), Slow(), ThreadStore(tmp_path)
     waiting = [begin(line, slow, store, "first")]
     slow.some.acquire()
     for n in range(WAITING_FOR_EACH):

@@ -257,3 +257,7 @@ def test_the_chat_works_at_phone_width(visit: Visit, shoot: Shoot) -> None:
     expect(page.get_by_role("button", name="Rename, export or delete").first).to_be_visible()
     shoot(page, "4-conversations")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.reload()  # it lay over the page at each further visit, as Streamlit keeps that it was opened
+    expect(page.locator(".pf.question")).to_be_in_viewport()
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+    page.locator(".pf.board .cite").first.tap()

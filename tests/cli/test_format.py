@@ -20,7 +20,7 @@ from rag.cli.format import (
 from rag.cli.markdown import (
     PlainWriter,
     TerminalWriter,
-    open_writer,
+    open_answer_writer,
     remove_control_characters,
 )
 from rag.types import Alternative, Answer, Delta, Event, Query, Reading, SaidSentence, Step, Usage
@@ -39,7 +39,7 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(out: io.StringIO, *deltas: str) -> str:
-    writer = open_writer(out, is_terminal=is_coloured(out))
+    writer = open_answer_writer(out, is_terminal=is_coloured(out))
     for delta in deltas:
         writer.write_piece(delta)
     writer.close()

@@ -93,24 +93,24 @@ def test_a_question_of_100_kilobytes_is_answered_with_a_note(
 
 def test_bytes_that_are_no_text_do_not_break_a_question() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rag", "ask", "--json", b"makeup \xff\xfe transfer"],
+        [sys.executable, "-m", "rag", "ask", "--json", b"How many papers \xff\xfe are there?"],
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["question"].startswith("makeup ?")
+    assert json.loads(done.stdout)["question"].startswith("How many papers ?")
 
 
 def test_bytes_that_are_no_text_do_not_break_a_conversation() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rag", "chat"],
-        input=b"What is \xff DuetFace?\n",
+        input=b"How many \xff papers are from 2022?\n",
         env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},  # as under most locales
         capture_output=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"DuetFace" in done.stdout
+    assert b"papers** from 2022" in done.stdout
 
 
 def test_a_batch_writes_one_record_a_line_and_can_be_repeated(

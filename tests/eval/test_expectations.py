@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ from rag.config.settings import Settings
 from rag.search.retriever import N_WORD_MATCHES
 from rag.types import Answer, Retrieval, Thread
 
+Repeats = Callable[[Callable[[Answer], Answer]], Assistant]
 
-class Tampered(Assistant):
-    """Answers, and then has something done to each answer."""
 
-    tamper: Callable[[Answer], Answer]
+class Repeating(Assistant):
+    """Tells the answers of another assistant, and has something done to each."""
+
+    told: Callable[[str], Answer]
 
     def ask(self, question: str, thread: Thread = Thread()) -> Answer:  # noqa: B008 - frozen
-        return self.tamper(super().ask(question, thread))
+        return self.told(question)
 
 
 class UpsideDown:
@@ -64,10 +67,21 @@ def short(made: Assistant, questions: question_sets.QuestionSet, out: Path) -> l
     return [sentence.split(" ")[0] for sentence in expectations.list_breaches(by_set, expected)]
 
 
-def tampered(settings: Settings, tamper: Callable[[Answer], Answer]) -> Assistant:
-    made = Tampered(settings)
-    made.tamper = tamper
-    return made
+def unaltered(answer: Answer) -> Answer:
+    return answer
+
+
+@pytest.fixture(scope="module")
+def repeating(settings: Settings, quoting: Assistant) -> Repeats:
+    """Makes an assistant whose answers are altered; the questions are answered once for all of them."""
+    answer = cache(quoting.ask)
+
+    def make(alter: Callable[[Answer], Answer]) -> Assistant:
+        made = Repeating(settings)
+        made.told = lambda question: alter(answer(question))
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +106,9 @@ def test_every_set_that_is_run_by_default_is_gated() -> None:
 
 
 def test_a_few_facts_alone_pass(
-    settings: Settings, some_facts: question_sets.QuestionSet, tmp_path: Path
+    repeating: Repeats, some_facts: question_sets.QuestionSet, tmp_path: Path
 ) -> None:
-    red = short(Assistant(settings), some_facts, tmp_path)
+    red = short(repeating(unaltered), some_facts, tmp_path)
     assert not {"fact.R@1", "all.faults", "all.citations_valid"} & set(red)
 
 
@@ -110,22 +124,22 @@ def test_a_broken_retriever_turns_it_red(
 
 
 def test_a_dropped_citation_turns_it_red(
-    settings: Settings, some_facts: question_sets.QuestionSet, tmp_path: Path
+    repeating: Repeats, some_facts: question_sets.QuestionSet, tmp_path: Path
 ) -> None:
     def drop(answer: Answer) -> Answer:
         return replace(answer, citations=answer.citations[1:])
 
-    assert "all.faults" in short(tampered(settings, drop), some_facts, tmp_path)
+    assert "all.faults" in short(repeating(drop), some_facts, tmp_path)
 
 
 def test_a_made_up_quote_turns_it_red(
-    settings: Settings, some_facts: question_sets.QuestionSet, tmp_path: Path
+    repeating: Repeats, some_facts: question_sets.QuestionSet, tmp_path: Path
 ) -> None:
     def invent(answer: Answer) -> Answer:
         first, *rest = answer.citations
         return replace(answer, citations=(replace(first, quote=first.quote + " indeed"), *rest))
 
-    assert "all.faults" in short(tampered(settings, invent), some_facts, tmp_path)
+    assert "all.faults" in short(repeating(invent), some_facts, tmp_path)
 
 
 def test_a_figure_that_was_not_measured_is_a_breach() -> None:

@@ -15,7 +15,7 @@ from eval.train.roles import Scores, build_examples, compute_scores, fit
 from rag.adapters.minilm import MiniLM
 from rag.config.settings import Settings
 from rag.ingest.role_head import load_head
-from rag.ingest.sentence_roles import HEAD_FILE
+from rag.ingest.sentence_roles import ROLE_HEAD_FILE
 from rag.types import SENTENCE_ROLES
 from rag.types.errors import ReadError
 
@@ -28,7 +28,7 @@ def model(weights: Path) -> MiniLM:
 @pytest.mark.parametrize("half", ["tuning", "once"])
 def test_the_head_knows_the_roles_of_the_seeds_sentences(half: str, model: MiniLM) -> None:
     examples = build_examples(load_seeds(half), model.encode)
-    assert compute_scores(load_head(HEAD_FILE), examples).macro_f1 >= 0.75
+    assert compute_scores(load_head(ROLE_HEAD_FILE), examples).macro_f1 >= 0.75
 
 
 def test_the_labelled_seeds_are_three_hundred_sentences_in_halves() -> None:

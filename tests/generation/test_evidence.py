@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.evidence import PASSAGE_TOKENS, choose_evidence, count_tokens, is_sentence
+from rag.generation.evidence import PASSAGE_TOKENS, choose_evidence, count_tokens, is_one_sentence
 from rag.text import split_sentences
 from rag.types import Paper, PaperHit, Place, Retrieval, Sentence
 
@@ -58,7 +58,7 @@ def test_the_first_papers_are_whole_and_the_next_speak_in_a_sentence() -> None:
 def test_a_paper_that_speaks_in_a_sentence_is_told_apart_and_costs_less() -> None:
     hits = tuple(hit(f"p{rank}", FOUR, (1, 4, 1, 1), rank) for rank in range(1, 21))
     evidence = choose_evidence(Retrieval("q", hits), 2 * 50 + 18 * 22)
-    assert [is_sentence(item) for item in evidence] == [False] * 2 + [True] * 18
+    assert [is_one_sentence(item) for item in evidence] == [False] * 2 + [True] * 18
 
 
 def test_no_sentence_is_cut_to_fit() -> None:

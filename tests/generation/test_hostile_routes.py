@@ -112,7 +112,7 @@ def hostile(payload: Payload, place: str, true: Callable[[dict[str, Any]], list[
     def says(request: dict[str, Any]) -> str:
         return PLACES[place](payload.text, true(request) or ["Nothing is known [E1]."])
 
-    return Reply(says, cut=lambda text: pieces(text, len(text)))
+    return Reply(says, cut=lambda text: pieces(text, len(text), (9, 40)))
 
 
 def streamed(assistant: Assistant, question: str, thread: Thread) -> tuple[list[str], Answer]:

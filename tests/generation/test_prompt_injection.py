@@ -169,7 +169,7 @@ def test_a_model_that_obeys_gets_nothing_to_the_screen(
     name = NAMES[plant.name]
     honest = f"{name} is a filter for river ice [E1]."
     server.default = Reply(
-        f"{plant.obeyed}\n\n{honest}\n\n{plant.obeyed}", cut=lambda t: pieces(t, len(t))
+        f"{plant.obeyed}\n\n{honest}\n\n{plant.obeyed}", cut=lambda t: pieces(t, len(t), (9, 40))
     )
     server.requests.clear()
     shown = ""

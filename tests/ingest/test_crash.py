@@ -214,7 +214,7 @@ def _copy(trial: Trial, folder: Path) -> Path:
 
 def test_killed_at_any_step_the_next_start_makes_it_whole(trial: Trial, tmp_path: Path) -> None:
     points = range(1, trial.n_points + 1)
-    for at in points if trial.n_points <= 5 else random.Random(trial.n_points).sample(points, 5):
+    for at in points if trial.n_points <= 4 else random.Random(trial.n_points).sample(points, 4):
         folder = _copy(trial, tmp_path / f"at-{at}")
         _, code = _run(_ingest, folder, trial.paths, at)
         assert code == -signal.SIGKILL
@@ -222,12 +222,10 @@ def test_killed_at_any_step_the_next_start_makes_it_whole(trial: Trial, tmp_path
 
 
 def test_killed_at_any_moment_the_next_start_makes_it_whole(trial: Trial, tmp_path: Path) -> None:
-    moments = random.Random(7)
-    for number in range(2):
-        after_s = moments.uniform(0.0, trial.seconds)
-        folder = _copy(trial, tmp_path / f"after-{number}")
-        _run(_ingest, folder, trial.paths, 0, kill_after_s=after_s)
-        _assert_whole(trial, folder, f"killed after {after_s:.3f} s")
+    after_s = random.Random(trial.n_points).uniform(0.0, trial.seconds)
+    folder = _copy(trial, tmp_path / "after")
+    _run(_ingest, folder, trial.paths, 0, kill_after_s=after_s)
+    _assert_whole(trial, folder, f"killed after {after_s:.3f} s")
 
 
 def test_the_command_killed_again_and_again_gets_there(
@@ -239,21 +237,19 @@ def test_the_command_killed_again_and_again_gets_there(
         "PAPERFOLK_DATA": str(data),
         "PAPERFOLK_MODEL_PATH": str(weights),
     }
-    documents = [next(seeds.glob(f"{number}_*")) for number in ("000", "001")]
+    documents = [next(seeds.glob(f"{number}_*")) for number in ("000", "002")]
     command = [sys.executable, "-m", "rag", "ingest", *map(str, documents)]
-    moments = random.Random(3)
-    for _ in range(3):
+    for made in ("library.db", "index"):  # after a while, most kills came before it had begun
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        try:
-            process.wait(moments.uniform(0.5, 3.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        while process.poll() is None and not (data / made).exists():
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
     with Library.open(data) as library, Library.open(tmp_path / "clean") as clean:
         apply_ingest(clean, QuickStores(), QuickEmbedder, documents)
         assert _state(library) == _state(clean)
         assert check_indexes(library, QuickStores()).problems == ()
-        assert len(list_encodings(library)) == 59
+        assert len(list_encodings(library)) == 20

@@ -238,7 +238,7 @@ def test_an_index_that_is_in_step_is_opened_without_a_look_at_its_ids(
     desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.ingest(folder)
-    monkeypatch.setattr("rag.ingest.index_marks.SMALL", 1)
+    monkeypatch.setattr("rag.ingest.index_marks.SMALL_INDEX", 1)
     asked: list[object] = []
     original = Library.list_chunk_ids
     monkeypatch.setattr(Library, "list_chunk_ids", lambda self: asked.append(0) or original(self))

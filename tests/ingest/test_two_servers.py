@@ -126,9 +126,11 @@ def test_when_one_is_killed_as_it_ingests_the_other_goes_on(
     write(folder / "a.jsonl", "Apples", "Figs", "Grapes", "Kiwis")
     one.ingest(folder)
     require_whole([other], "Apples", "Figs", "Grapes", "Kiwis")
-    CONTEXT.set_forkserver_preload(["tests.ingest.test_two_servers"])
+    CONTEXT.set_forkserver_preload(
+        ["tests.ingest.test_two_servers", "chromadb", "rag.adapters.tantivy", "psycopg"]
+    )
     titles = ["Apples", "Figs", "Grapes", "Kiwis"]
-    for number, at in enumerate(range(2, 30, 9)):
+    for number, at in enumerate(range(2, 30, 13)):
         path = write(folder / f"x{number}.jsonl", f"Extra{number}")
         arguments = (one.folder, one.library.url, chroma.where, path, at)
         process = CONTEXT.Process(target=_ingest, args=arguments)

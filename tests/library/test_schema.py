@@ -172,5 +172,5 @@ def test_a_migration_killed_at_any_statement_has_lost_nothing(older: Path, whole
         codes.append(process.exitcode)
         process.close()
         assert describe(folder) == expected
-        at += 9
+        at += 14
     assert codes[-1] == 7 and len(codes) > 5

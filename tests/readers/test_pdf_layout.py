@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.readers import read_bytes
-from rag.readers.pdf_people import is_name
+from rag.readers.pdf_people import is_person_name
 from rag.types import Entry
 from rag.types.errors import ReadError
 from tests.readers.paper_maker import BYLINE, TITLE, make_paper
@@ -203,7 +203,7 @@ def test_a_language_without_common_words_is_no_code_of_a_font(line: str, is_garb
     ],
 )
 def test_names_are_told_by_their_shape(name: str) -> None:
-    assert is_name(name)
+    assert is_person_name(name)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_names_are_told_by_their_shape(name: str) -> None:
     ],
 )
 def test_places_and_institutions_are_no_names(piece: str) -> None:
-    assert not is_name(piece)
+    assert not is_person_name(piece)
 
 
 def _join(parts: list[bytes]) -> bytes:

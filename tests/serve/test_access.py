@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from rag.app.assistant import Assistant, build
-from rag.app.jobs import Line
+from rag.app.jobs import QuestionQueue
 from rag.cli.main import main
 from rag.config.settings import Settings
-from rag.serve.access import MAX_BODY_BYTES, Bodies, check_guarded
+from rag.serve.access import MAX_BODY_BYTES, Bodies, check_server_guarded
 from rag.serve.application import build_application
 from rag.serve.questions import Questions, iter_result
 from rag.serve.routes import build_event, iter_sent_events
@@ -142,19 +142,19 @@ def given(**changes: Any) -> Settings:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "papers.example"])
 def test_it_starts_on_another_address_with_a_token_alone(host: str) -> None:
     with pytest.raises(SettingsError, match="set api_tokens"):
-        check_guarded(given(api_host=host))
-    check_guarded(given(api_host=host, api_tokens=(TOKEN,)))
+        check_server_guarded(given(api_host=host))
+    check_server_guarded(given(api_host=host, api_tokens=(TOKEN,)))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_it_starts_for_this_machine_without(host: str) -> None:
-    check_guarded(given(api_host=host))
+    check_server_guarded(given(api_host=host))
 
 
 @pytest.mark.parametrize("token", ["short", "fünfzehn zeichen und mehr"])
 def test_a_weak_token_is_refused(token: str) -> None:
     with pytest.raises(SettingsError, match="--new-token"):
-        check_guarded(given(api_tokens=(TOKEN, token)))
+        check_server_guarded(given(api_tokens=(TOKEN, token)))
 
 
 def test_the_command_refuses_and_helps(
@@ -164,7 +164,7 @@ def test_the_command_refuses_and_helps(
     assert capsys.readouterr().err.startswith("paperfolk: everyone who reaches '0.0.0.0'")
     assert main(["serve", "--new-token"]) == 0
     token = capsys.readouterr().out.strip()
-    check_guarded(given(api_host="0.0.0.0", api_tokens=(token,)))
+    check_server_guarded(given(api_host="0.0.0.0", api_tokens=(token,)))
     assert main(["serve", "--port", "70000"]) == 2
     assert "api_port" in capsys.readouterr().err
 
@@ -202,7 +202,7 @@ def test_a_line_that_is_too_long_refuses_with_a_time_to_come_again(
         raise TooBusy("72 questions wait here already; ask again in a minute")
 
     app = build_application(assistant)
-    monkeypatch.setattr(Line, "turn", refuse)
+    monkeypatch.setattr(QuestionQueue, "turn", refuse)
     response = TestClient(app, base_url=LOCAL).post("/api/ask", json=QUESTION)
     assert response.status_code == 429 and int(response.headers["retry-after"]) > 0
     assert "72 questions" in get_sentence(response)
@@ -261,7 +261,7 @@ def test_what_fails_after_the_beginning_of_a_stream_is_its_last_event(
 
 def test_questions_wait_in_line_and_are_told_so(assistant: Assistant) -> None:
     questions = Questions(assistant)
-    questions.line = Line(1)
+    questions.line = QuestionQueue(1)
 
     async def run() -> list[Any]:
         first = questions.stream(_wait_for_stop)

@@ -231,9 +231,9 @@ def test_marks_that_came_after_the_words_stand_below_them_in_a_stream(
         {"model": "m", "messages": [{"role": "user", "content": "q"}]}
     )
     with build(Settings(data=library_data, model_path=weights)) as assistant:
-        reply = chat_completions.Reply(body, assistant.library, "http://x")
+        reply = chat_completions.ChatReply(body, assistant.library, "http://x")
         words = reply.build_chunks(Delta("Gulls sing."))
         assert "(unverified) Gulls sing." in reply.build_chunks(answer) and "unver" not in words
-        reply = chat_completions.Reply(body, assistant.library, "http://x")
+        reply = chat_completions.ChatReply(body, assistant.library, "http://x")
         reply.build_chunks(Delta(answer.text))
         assert reply.build_chunks(answer).count("(unverified) Gulls") == 0

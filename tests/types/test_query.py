@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.types.fields import ABSENCE, FIELDS, MANY, OPERATORS, Condition, QueryError, Range
+from rag.types.fields import ABSENCE, FIELDS, MANY, OPERATORS_OF_TYPE, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
     Form,
@@ -47,7 +47,7 @@ def build_ranges(draw: st.DrawFn, figures: st.SearchStrategy[Any]) -> Range:
 @st.composite
 def build_conditions(draw: st.DrawFn) -> Condition:
     field = FIELDS[draw(st.sampled_from(list(FIELDS)))]
-    operator = draw(st.sampled_from(OPERATORS[field.type]))
+    operator = draw(st.sampled_from(OPERATORS_OF_TYPE[field.type]))
     if operator in ABSENCE:
         return Condition(field.name, operator)
     values: st.SearchStrategy[Any] = TEXTS

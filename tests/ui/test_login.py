@@ -306,16 +306,16 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_another_address_needs_a_sign_in_or_a_plain_word() -> None:
-    web_server.check_guarded(Settings())
+    web_server.check_chat_guarded(Settings())
     with pytest.raises(SettingsError, match=r"'0\.0\.0\.0'.*accounts.*unprotected = true"):
-        web_server.check_guarded(Settings(host="0.0.0.0"))
-    web_server.check_guarded(Settings(host="0.0.0.0", accounts=(SecretStr(ADA),)))
-    web_server.check_guarded(Settings(host="0.0.0.0", unprotected=True))
+        web_server.check_chat_guarded(Settings(host="0.0.0.0"))
+    web_server.check_chat_guarded(Settings(host="0.0.0.0", accounts=(SecretStr(ADA),)))
+    web_server.check_chat_guarded(Settings(host="0.0.0.0", unprotected=True))
 
 
 def test_an_account_that_is_none_stops_the_start_on_every_address() -> None:
     with pytest.raises(SettingsError, match="paperfolk account NAME"):
-        web_server.check_guarded(Settings(accounts=(SecretStr("ada:plain"),)))
+        web_server.check_chat_guarded(Settings(accounts=(SecretStr("ada:plain"),)))
 
 
 def test_a_provider_is_known_by_its_whole_secrets(nowhere: Path) -> None:
@@ -329,6 +329,6 @@ def test_a_provider_is_known_by_its_whole_secrets(nowhere: Path) -> None:
         web_server.has_provider()
     (folder / "secrets.toml").write_text("[auth]\n" + "\n".join(lines), encoding="utf-8")
     assert web_server.has_provider()
-    web_server.check_guarded(Settings(host="0.0.0.0"))
+    web_server.check_chat_guarded(Settings(host="0.0.0.0"))
     with pytest.raises(SettingsError, match="both"):
-        web_server.check_guarded(Settings(accounts=(SecretStr(ADA),)))
+        web_server.check_chat_guarded(Settings(accounts=(SecretStr(ADA),)))

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from rag.app.assistant import build
 from rag.config.settings import Settings, load
-from rag.types import Condition, Health
+from rag.types import Condition, IndexHealth
 from tests.conftest import SEEDS
 from tests.falconry import MORE
 from tests.readers.paper_maker import make_paper
@@ -424,7 +424,7 @@ def test_health_is_checked_and_mended(own: Path) -> None:
     run(at)
     assert at.success[0].value.startswith("In step")
     assert "repair" not in {b.key for b in at.button}
-    at.session_state["health"] = Health(20, 9, 8, 9, ("1 chunk has no vector",))
+    at.session_state["health"] = IndexHealth(20, 9, 8, 9, ("1 chunk has no vector",))
     run(at)
     assert at.error[0].value == "1 chunk has no vector (9 chunks, 8 vectors, 9 indexed)"
     at.button(key="repair").click()

@@ -6,6 +6,7 @@ They stand in `cases.yaml`: sections of cases over one of `tests.shelves`, or ov
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 from rag.app.assistant import Assistant
 from rag.library.naming import get_short_name
 from rag.library.view import LibraryView
-from rag.types import Answer, Reading
+from rag.types import Answer, Reading, Thread
 from rag.types.query_text import print_query
 from tests.conversation import answer_reading, ask_assistant, read
 from tests.shelf import Shelf
@@ -52,9 +53,17 @@ def test_no_question_stands_twice_in_a_section() -> None:
 
 def read_over_seeds(turns: list[str], assistant: Assistant) -> dict[str, str]:
     """The last turn is not answered: `eval`'s sets, gated in the tests, ask for whole answers."""
-    thread, view = ask_assistant(assistant, *turns[:-1]), assistant.library.view
+    thread, view = answer_turns(assistant, *turns[:-1]), assistant.library.view
     turn = assistant._turns._reader.read_turn(turns[-1], thread, view, None, None)
     return {"reading": print_reading(turn.reading, view)}
+
+
+@cache
+def answer_turns(assistant: Assistant, *turns: str) -> Thread:
+    """Many conversations begin alike."""
+    if not turns:
+        return Thread()
+    return ask_assistant(assistant, turns[-1], thread=answer_turns(assistant, *turns[:-1]))
 
 
 def read_over_shelf(turns: list[str], case: dict[str, Any], shelf: Shelf) -> dict[str, str]:

@@ -39,7 +39,7 @@ WORTH_MORE_S = 0.00015
 SLOWEST = 4
 """Shapes of a pattern that are tried at length."""
 HALF_QUESTION, HALF_REPLY = MAX_QUESTION_CHARS // 2, MAX_REPLY_CHARS // 2
-ENOUGH_S = 0.5
+ENOUGH_S = 0.8
 """An answer to half a question that takes less has not grown: what this guards against took three seconds,
 and thirteen to a whole one."""
 TRIES = 3
@@ -75,7 +75,7 @@ def grows(used: Used) -> str:
 def test_every_pattern_is_tried() -> None:
     names = {used.name for used in list_patterns()}
     assert {
-        "rag.answers.comparing_words.COMPARES",
+        "rag.answers.comparing_words.COMPARISON_WORDS",
         "rag.understanding.slots._NEGATION",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.sentence_forms.FORMS"} <= names
@@ -97,7 +97,9 @@ def made_while_reading() -> Iterator[Used]:
             found.setdefault((pattern, int(flags)), set()).add(how)
         return compiled(pattern, flags)
 
-    asked = [case["question"] for one in SECTIONS for case in one["cases"] if "question" in case]
+    asked = [case["question"] for one in SECTIONS for case in one["cases"] if "question" in case][
+        ::3
+    ]
     with patch.object(re, "_compile", note):
         for question in (*asked, "which papers by Yuxi Mi from 2022 or 2024 have code?"):
             read_question(convert_to_english(question, FACES)[0], Thread(), FACES, ENCODE)

@@ -69,6 +69,14 @@ function focusInput() {
   document.querySelector("[data-testid=stSidebarNavLink]")?.click();
 }
 
+// Streamlit keeps for the next visit that the sidebar was opened. On a phone it lies over the page.
+const forgetOpenSidebar = () => {
+  if (!matchMedia("(max-width: 768px)").matches) return;
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith("stSidebarCollapsed-")) localStorage.removeItem(key);
+};
+const onClick = () => setTimeout(forgetOpenSidebar); // once Streamlit has answered the click, and kept it
+
 // Streamlit keeps a reader's theme for each address; ours is one for all pages.
 const THEME = "stActiveTheme-";
 const chosen = () => JSON.parse(localStorage.getItem(`${THEME}${location.pathname}-v2`) ?? '"System"');
@@ -110,11 +118,14 @@ export default function (component) {
     } else if (event.key === "?") help.showModal();
   };
   document.addEventListener("keydown", onKey, true);
+  document.addEventListener("click", onClick);
+  forgetOpenSidebar();
   const watch = new MutationObserver(look);
   watch.observe(document.body, { childList: true, subtree: true });
   look();
   return () => {
     document.removeEventListener("keydown", onKey, true);
+    document.removeEventListener("click", onClick);
     watch.disconnect();
   };
 }

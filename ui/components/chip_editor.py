@@ -90,7 +90,7 @@ def _load_values(_assistant: Assistant, field: str, fingerprint: str) -> tuple[s
 
 
 def _render_part(assistant: Assistant, query: Query, part: str, field: str) -> Query | None:
-    """The fields of one part; what the query becomes with them, None while they are empty."""
+    """Draw the fields for one part; the query with the new value, or None while the fields are empty."""
     if not part:
         condition = _render_condition(assistant, field, None, "new")
         return query_parts.set_condition(query, "", condition) if condition else None

@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from rag.app.assistant import Assistant
-from rag.app.conversation_export import FORMS, list_cited_papers
+from rag.app.conversation_export import EXPORT_FORMS, list_cited_papers
 from rag.app.conversations import StoredThread, ThreadStore
 from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
@@ -184,7 +184,7 @@ def show_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) ->
     st.text_input("Name", value=thread.name, key=key, on_change=rename)
     st.caption("Export with its references:")
     with st.container(horizontal=True):
-        for form, (suffix, media, _) in FORMS.items():
+        for form, (suffix, media, _) in EXPORT_FORMS.items():
             st.download_button(
                 plain(form),
                 data=partial(render_export, assistant, thread, form),
@@ -214,7 +214,7 @@ def render_export(assistant: Assistant, thread: StoredThread, form: str) -> str:
         )
         for turn in thread.turns
     )
-    return FORMS[form][2](
+    return EXPORT_FORMS[form][2](
         replace(thread, turns=turns), assistant.library.list_papers(list_cited_papers(thread))
     )
 

@@ -45,7 +45,7 @@ class PaperState:
 
     @property
     def first(self) -> tuple[Condition, ...]:
-        """What the papers meet that stand first."""
+        """Conditions of the papers to list first: the searched words are in the title."""
         if self.order != "words":
             return ()
         return tuple(Condition("title", "contains", word) for word in split_words(self.words))

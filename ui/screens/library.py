@@ -11,7 +11,7 @@ from rag.app.assistant import Assistant
 from rag.ingest import uploads
 from rag.ingest.watching import format_ingest_state
 from rag.text.english import counted
-from rag.types import Condition, Document, Entry, Health, Place
+from rag.types import Condition, Document, Entry, IndexHealth, Place
 from rag.types.errors import RagError
 from ui.components import (
     correction_dialog,
@@ -267,7 +267,7 @@ def render_health(assistant: Assistant) -> None:
         if st.button("Check", key="check"):
             with st.spinner("checking …"):
                 st.session_state["health"] = assistant.health()
-        state: Health | None = st.session_state.get("health")
+        state: IndexHealth | None = st.session_state.get("health")
         if state is None:
             return
         counts_text = (

@@ -138,7 +138,7 @@ def show_person(assistant: Assistant, name: str) -> None:
 
 
 def get_narrowing(name: str) -> tuple[Narrowing, bool]:
-    """To what the papers of a person are narrowed, and whether all of them are shown."""
+    """How a person's papers are narrowed now, and whether all of them are shown."""
     before, narrowing, shows_all = st.session_state.get(NARROWED, ("", Narrowing(), False))
     return (narrowing, shows_all) if before == name else (Narrowing(), False)
 

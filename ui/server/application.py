@@ -80,7 +80,7 @@ class Headers:
 
 
 def _build(settings: Settings) -> Assistant:
-    """As the pages do; what they cache is set up when Streamlit runs, or it complains on the terminal."""
+    """The assistant that the pages share, built through Streamlit's cache so that it does not warn in the terminal."""
     from ui.components.session import build_once
 
     return build_once(settings)

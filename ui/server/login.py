@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
 from rag.app.accounts import PASS_S, Accounts, Throttle
-from rag.app.web_server import PASS_HEADER, PASS_KEY, check_guarded
+from rag.app.web_server import PASS_HEADER, PASS_KEY, check_chat_guarded
 from rag.config.settings import load
 from rag.types.errors import SettingsError
 from ui.components.click_component import read_asset
@@ -54,7 +54,7 @@ class _Readers:
 
     def __call__(self) -> Accounts:
         settings = load()
-        check_guarded(settings)
+        check_chat_guarded(settings)
         accounts = Accounts(settings.accounts, settings.data, settings.library_url)
         if self._closed and not accounts:
             raise SettingsError(
@@ -202,7 +202,7 @@ def _ensure_local(wanted: str) -> str:
 
 
 def _is_from_elsewhere(request: Request) -> bool:
-    """Whether a form was sent by a page of another origin; what is no browser names none."""
+    """Whether a form was sent from another site's page; a client that is no browser sends no origin."""
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 

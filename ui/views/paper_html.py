@@ -24,7 +24,7 @@ def format_name(title: str | None, label: str) -> str:
 
 
 def raise_powers(html: str) -> str:
-    """A title's ``LaRE^2`` as it is meant."""
+    """Turn ``LaRE^2`` in a title into a superscript."""
     return re.sub(r"(?<=\w)\^\{?(\w{1,3})\b\}?", r"<sup>\1</sup>", html)
 
 

@@ -92,7 +92,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _build_words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
-    """Matches where a word begins one of the words, however hyphens and spaces stand in it."""
+    """Matches any of the words at the beginning of a word, whatever hyphens and spaces are in it."""
     forms = [r"[\s\-–—_]+".join(map(re.escape, re.split(r"[\s\-–—_]+", word))) for word in words]
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(forms)})", re.IGNORECASE) if forms else None
 

@@ -33,7 +33,7 @@ class Narrowing:
     year: str = ""
 
     def switch(self, kind: str, value: str) -> Narrowing:
-        """With a topic or a year; without it, if it is the one already."""
+        """The narrowing with a topic or year set, or cleared if it is already the one."""
         if kind == "topic":
             return Narrowing("" if value == self.topic else value, self.year)
         return Narrowing(self.topic, "" if value == self.year else value)

@@ -221,7 +221,7 @@ def list_other_wants(reading: Reading) -> tuple[Query, ...]:
 
 
 _OF_PAPERS = "What is proposed?"
-"""What is asked of papers of whose content nothing was asked: "who wrote it?" they do not say."""
+"""The question put to papers if the old one asked nothing of their content, such as "who wrote it?"."""
 
 
 def _build_passages(reading: Reading) -> Query | None:

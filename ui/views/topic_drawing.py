@@ -31,7 +31,7 @@ class _Disc:
     y: float
     radius: float
     reach: float
-    """From its middle to where another may begin: what is written may be wider than the disc."""
+    """Distance from its centre at which another disc may begin; text may be wider than the disc."""
 
 
 def draw_map(topic_map: TopicMap, chosen: str) -> str:
