@@ -23,6 +23,7 @@ from rag.library import paper_words, rows
 from rag.library.search_forms import WORD
 from rag.library.tables import AUTHORSHIPS, PAGES, PAPER_WORDS, PAPERS, is_listed
 from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
+from rag.library.word_index import create_word_index
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
 
@@ -482,6 +483,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_PACKED, _pack_entries, _UNPACKED),
     Migration("", _drop_spaces),
     Migration("", _fill_bare_words),
+    Migration("", create_word_index),
 )
 """In order; a database counts those that were run."""
 

@@ -75,7 +75,9 @@ def _find_short_form(form: str, library: LibraryView) -> str:
         rf"(?<![^\W_]){_GAP.join(map(re.escape, words))}\s\(\s?((?-i:[A-Z]+))s?\s?\)", re.IGNORECASE
     )
     initials = _get_initials(" ".join(words))
-    texts = library.list_texts((), [WORD + word for word in words], coined=_list_printed(initials))
+    texts = library.list_texts(
+        (), [(WORD + word,) for word in words], coined=_list_printed(initials)
+    )
     shorts = (match[1] for _, _, text in texts for match in pattern.finditer(text))
     return _get_most_common([s for s in shorts if s.lower() == initials])
 

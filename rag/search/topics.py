@@ -418,19 +418,25 @@ class Phrase:
         """Whether it has no word by which a paper could be told: such is in none."""
         return not self._wanted and not self._exact
 
-    def list_parts(self) -> list[str]:
-        """What the searched text of every paper that contains the phrase has.
+    def list_parts(self) -> list[tuple[str, ...]]:
+        """What the searched text of every paper that contains the phrase has one of each of.
 
         Stems end otherwise than their words at most in their last letter, but for some short ones.
-        A prefix may be written apart, so the word behind it may begin anywhere.
+        A prefix may be written apart or not, so the word behind it begins with it or without.
         """
         if self._exact:
-            return [WORD + re.split(r"[\W_]", fold(self._exact))[0]]
+            return [(WORD + re.split(r"[\W_]", fold(self._exact))[0],)]
         prefixes = set(_PREFIX.findall(fold(self._topic)))
-        mark = "" if prefixes else WORD
-        words = [w for w in re.findall(r"[^\W_]+", fold(self._topic)) if w not in prefixes]
-        stems = [stem(w) for w in words if stem(w) not in _load_dull_stems() and len(w) > 1]
-        return [mark + _cut_stem(s) for s in stems]
+        parts: list[tuple[str, ...]] = []
+        begins = [""]
+        for word in re.findall(r"[^\W_]+", fold(self._topic)):
+            if word in prefixes:
+                begins = ["", *(begin + word for begin in begins)]
+                continue
+            if stem(word) not in _load_dull_stems() and len(word) > 1:
+                parts.append(tuple(WORD + begin + _cut_stem(stem(word)) for begin in begins))
+            begins = [""]
+        return parts
 
     def is_in(self, title: str, text: str) -> bool:
         """Whether the title or the text contains the phrase."""

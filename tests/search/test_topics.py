@@ -42,7 +42,8 @@ def test_a_phrase_is_held_stemmed_in_order_with_one_word_between(
 ) -> None:
     assert Phrase(topic).is_in(title, "") is held
     searched = build_searched(title)
-    assert not held or all(part in searched for part in Phrase(topic).list_parts())
+    parts = Phrase(topic).list_parts()
+    assert not held or all(any(one in searched for one in part) for part in parts)
 
 
 def test_one_plain_word_tells_what_a_paper_is_about_only_in_its_title() -> None:
