@@ -113,7 +113,24 @@ def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
     monkeypatch.setattr(phrase, "_list_stems", lambda t: stemmed.append(t) or list_stems(t))
     text = "We see things. " * 50 + "We propose object tracking. " + "Things move. " * 50
     assert phrase.is_in("", text)
-    assert [clause.strip() for clause in stemmed] == ["we propose object tracking"]
+    assert stemmed == ["object tracking"]
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("We don't track; object tracking is theirs.", True),
+        ("Their obj'ect track'ing fails.", True),
+        ("L'object tracking fails, object, tracking too.", False),
+        ("Subobject tracking's end: an object's tracking.", True),
+        ("It is an object. Tracking isn't.", False),
+        ("Objects are tracked^2.", False),
+    ],
+)
+def test_marks_within_words_do_not_count(text: str, held: bool) -> None:
+    gated, plain = Phrase("object tracking"), Phrase("object tracking")
+    plain._gate = None
+    assert gated.is_in("", text) is plain.is_in("", text) is held
 
 
 def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
