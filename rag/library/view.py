@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -120,14 +120,14 @@ class LibraryView(CalledPapers, ScopedPeople):
         ordered = titles.order_by(*order_by(sorting)).limit(limit)
         return [row[0] for row in self.library.fetch(ordered)]
 
-    def list_texts(
+    def iter_texts(
         self,
         conditions: Sequence[Condition],
         parts: Sequence[Collection[str]],
         in_text: Collection[str] | None = None,
         coined: Collection[str] = (),
-    ) -> list[tuple[str, str | None, str]]:
-        """Id, title and text of the papers whose searched text has one of each of some parts.
+    ) -> Iterator[tuple[str, str | None, str]]:
+        """Id, title and text of each paper whose searched text has one of each of some parts.
 
         Args:
             conditions: That all of them meet.
@@ -147,8 +147,8 @@ class LibraryView(CalledPapers, ScopedPeople):
         if in_text is not None:
             titled = _has_each(PAPERS.c.searched_title, parts)
             has_parts = or_(titled, and_(is_listed(PAPERS.c.paper_id, in_text), has_parts))
-        statement = columns.where(self._test(conditions), has_parts)
-        return [(row[0], row[1], row[2]) for row in self.library.fetch(statement)]
+        for row in self.library.stream(columns.where(self._test(conditions), has_parts)):
+            yield row[0], row[1], row[2]
 
     def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:
         """Papers in order as what a ranking says of them: ids and places alone, for any number."""

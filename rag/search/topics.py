@@ -288,7 +288,7 @@ def _find_saying(
     if phrase.is_empty:
         return []
     in_text = neighbours if phrase.is_in_titles else None
-    texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
+    texts = library.iter_texts(among, phrase.list_parts(), in_text=in_text)
     return [
         paper_id
         for paper_id, title, text in heeded(texts)

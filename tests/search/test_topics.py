@@ -61,7 +61,7 @@ def test_papers_that_say_a_topic_are_found_without_reading_the_others(
         at = chance.randrange(len(words))
         phrase = Phrase(" ".join(words[at : at + chance.randint(1, 3)]))
         looked_at = {
-            found[0] for found in assistant.library.view.list_texts((), phrase.list_parts())
+            found[0] for found in assistant.library.view.iter_texts((), phrase.list_parts())
         }
         said = {p.paper_id for p in papers if phrase.is_in(p.title or "", p.text)}
         assert said <= looked_at, words
@@ -137,11 +137,11 @@ def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
     assistant: Assistant,
 ) -> None:
     parts, view = Phrase("recognition").list_parts(), assistant.library.view
-    everywhere = {row[0]: row for row in view.list_texts((), parts)}
-    titled = {row[0] for row in view.list_texts((), parts, in_text=())}
+    everywhere = {row[0]: row for row in view.iter_texts((), parts)}
+    titled = {row[0] for row in view.iter_texts((), parts, in_text=())}
     assert titled == {i for i, title, _ in everywhere.values() if title and "ecognition" in title}
     others = sorted(set(everywhere) - titled)[:2]
-    assert {row[0] for row in view.list_texts((), parts, in_text=others)} == titled | {*others}
+    assert {row[0] for row in view.iter_texts((), parts, in_text=others)} == titled | {*others}
 
 
 @pytest.mark.parametrize(
