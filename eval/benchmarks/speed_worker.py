@@ -204,9 +204,8 @@ def retrieve(settings: Settings, set_file: str) -> Result:
 
     from rag.adapters.embedders import build_embedder
 
-    store = Chroma(
-        embedding_function=build_embedder(settings), persist_directory=str(settings.data)
-    )
+    chosen: Any = build_embedder(settings)
+    store = Chroma(embedding_function=chosen, persist_directory=str(settings.data))
     retriever = store.as_retriever()
     texts = _load_texts(set_file)
     retriever.invoke(texts[0])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def digest() -> str:
     return hashlib.sha256(EXAMPLES.read_bytes()).hexdigest()
 
 
-def examples(papers: Sequence[Paper], embed: Embed, known: Collection[str]) -> list[Example]:
+def examples(papers: Sequence[Paper], embed: Embed, known: frozenset[str]) -> list[Example]:
     """All examples, with what they are scored by."""
     settings = list(_settings(papers))
     ordered = sorted({text for item in settings for text in item.texts})
@@ -159,7 +159,7 @@ def left_out_scores(items: Sequence[Example]) -> NDArray[np.float64]:
     return scores
 
 
-def train(papers: Sequence[Paper], embed: Embed, known: Collection[str]) -> str:
+def train(papers: Sequence[Paper], embed: Embed, known: frozenset[str]) -> str:
     """Fit, measure and write; what was measured, as text."""
     items = examples(papers, embed, known)
     weights = fit(items)

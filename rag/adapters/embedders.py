@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from rag.adapters.minilm import MiniLM
+from rag.adapters.text_embedder import TextEmbedder
 from rag.adapters.weights import find_weights
 from rag.config.settings import Settings
 from rag.types.cancellation import CancelToken
@@ -25,6 +26,9 @@ from rag.types.errors import (
     SettingsError,
     WeightsMissing,
 )
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
 
 MAX_HOSTED_CHARS = 24_000
 """Longer texts are cut; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
@@ -93,7 +97,7 @@ def _keep_recent(
     return embed_texts
 
 
-class Hosted(Embeddings):
+class Hosted(TextEmbedder):
     """A third-party embedder with our errors, created at first use; vectors scaled to length 1.
 
     Args:

@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.messages import convert_to_messages
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
@@ -25,9 +26,12 @@ from langchain_core.runnables.config import run_in_executor
 from langchain_core.runnables.utils import AddableDict
 from pydantic import ConfigDict, Field, SkipValidation
 
+from rag.adapters.text_embedder import TextEmbedder
 from rag.types import Answer, Delta, Event, Paper, PaperHit, Retrieval, Thread, Turn
 from rag.types.errors import SettingsError
 from rag.types.serialise import record
+
+Embeddings.register(TextEmbedder)  # type: ignore[type-abstract]  # which may be abstract
 
 ChainInput = str | Mapping[str, Any]
 """A question, or a mapping with ``question`` and, for a follow-up, the conversation so far."""

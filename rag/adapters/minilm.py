@@ -10,11 +10,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from rag.adapters.graph_files import ensure_graph_file
 from rag.adapters.minilm_graph import MODEL_DIM, WORD_TABLE, Precision, read_safetensors
+from rag.adapters.text_embedder import TextEmbedder
 from rag.adapters.token_codec import Fit, TokenCodec, ensure_product_graph, ensure_words
 from rag.adapters.weights import Weights, find_weights
 from rag.config.settings import Settings, load
@@ -41,7 +41,7 @@ MAX_TEXT_CHARS = 100_000
 _RECENT = 8
 
 
-class MiniLM(Embeddings):
+class MiniLM(TextEmbedder):
     """Embeds texts; the vector of a text does not depend on the other texts of a call.
 
     Every text is run by itself at its exact length, each on one core, the longest first, so that

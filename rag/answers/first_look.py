@@ -52,7 +52,7 @@ class FirstLook:
     def __init__(
         self,
         embed: Embed | None,
-        known: Collection[str],
+        known: frozenset[str],
         read_vectors: Callable[[Collection[str]], Mapping[str, Matrix]],
     ) -> None:
         self._embed, self._known, self._read_vectors = embed, known, read_vectors
@@ -109,9 +109,9 @@ class FirstLook:
         embedded = np.zeros((len(lines) + len(title), len(middle)), np.float32)
         looked_at = [*shown, *range(len(lines), len(embedded))]
         embedded[looked_at] = embed([[*lines, *title][at] for at in looked_at])
-        inputs = values(lines, paper.name, embedded[: len(lines)], self._known)[shown]
+        inputs = values(lines, paper.name, embedded[: len(lines)], self._known, shown)
         if title:
-            titled = values([*lines, *title], "", embedded, self._known)[-1:]
+            titled = values([*lines, *title], "", embedded, self._known, [len(lines)])
             inputs = np.concatenate([inputs, titled])
         nearness = inputs[:, : len(middle)] @ middle
         inputs[:, len(middle) + _NEARNESS] = NEARNESS_SLOPE * nearness + NEARNESS_LEVEL

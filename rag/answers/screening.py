@@ -110,7 +110,7 @@ class Screen:
     def __init__(
         self,
         embed: Embed | None,
-        known: Collection[str] = frozenset(),
+        known: frozenset[str] = frozenset(),
         stored: ScreenScores | None = None,
         embedder: str = "",
     ) -> None:
@@ -268,9 +268,8 @@ class Screen:
         )
         fitted = head()
         own_items = values([*lines.values()], paper.name, vectors[:-1], self._known)
-        titled = values(
-            [*lines.values(), normalise_sentence(paper.name)], "", vectors, self._known
-        )[-1:]
+        whole = [*lines.values(), normalise_sentence(paper.name)]
+        titled = values(whole, "", vectors, self._known, [len(lines)])
         result = np.concatenate((own_items, titled)) @ fitted.weights + fitted.intercept
         scores |= zip(lines, map(float, result[:-1]), strict=True)
         return _Scored(tuple(scores.items()), float(result[-1]))
@@ -283,6 +282,7 @@ def cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Spa
     return tuple(piece for span in items for piece in pieces(paper.text, span))
 
 
+@lru_cache(maxsize=4_000)
 def is_sentence(text: str) -> bool:
     """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
     return (
@@ -316,8 +316,29 @@ def normalise_sentence(text: str) -> str:
     return " ".join(convert_confusables(remove_hidden(text)).split())
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What of one sentence does not hang on its paper: its terms, whom it addresses, how strange it is."""
+
+    terms: frozenset[str]
+    persons: tuple[bool, bool]
+    strangeness: tuple[float, ...]
+
+
+@lru_cache(maxsize=4_000)  # a title is looked at beside the sentences that were looked at before it
+def _read_line(text: str, known: frozenset[str]) -> _Line:
+    typed = [word for word, _ in iter_words(text)]
+    lower = {word.lower() for word in typed}
+    persons = (not lower.isdisjoint(_SECOND), not lower.isdisjoint(_FIRST_SCREENED))
+    return _Line(frozenset(extract_terms(text)), persons, _strangeness(text, typed, known))
+
+
 def values(
-    lines: Sequence[str], title: str, vectors: NDArray[np.float32], known: Collection[str]
+    lines: Sequence[str],
+    title: str,
+    vectors: NDArray[np.float32],
+    known: frozenset[str],
+    chosen: Sequence[int] | None = None,
 ) -> NDArray[np.float32]:
     """What the sentences of one paper are scored by, (n, dim + signs).
 
@@ -326,31 +347,32 @@ def values(
         title: Of the same paper; may be empty.
         vectors: Of the sentences, rows of length 1.
         known: Words that are met often, lower case (`rag.adapters.weights.load_whole_words`).
+        chosen: The sentences that are asked for, by their places; None: all.
     """
-    items = [set(extract_terms(text)) for text in lines]
-    names = set(extract_terms(title))
-    typed = [[word for word, _ in iter_words(text)] for text in lines]
-    n_lines = Counter(term for own_items in items for term in own_items)
+    read = [_read_line(text, known) for text in lines]
+    names = frozenset(extract_terms(title))
+    n_lines = Counter(term for line in read for term in line.terms)
     total = vectors.sum(axis=0)
-    signs = np.zeros((len(lines), len(SIGNS)), np.float32)
-    for at, own_items in enumerate(items):
-        n_shared = sum(n_lines[term] > 1 or term in names for term in own_items)
+    at_all = range(len(lines)) if chosen is None else chosen
+    signs = np.zeros((len(at_all), len(SIGNS)), np.float32)
+    for row, at in enumerate(at_all):
+        terms = read[at].terms
+        n_shared = sum(n_lines[term] > 1 or term in names for term in terms)
         remainder = total - vectors[at]
-        lower = {word.lower() for word in typed[at]}
-        signs[at, :4] = (
-            n_shared / len(own_items) if own_items else 0.0,
+        signs[row, :4] = (
+            n_shared / len(terms) if terms else 0.0,
             float(vectors[at] @ remainder) / (float(np.linalg.norm(remainder)) or 1.0),
-            bool(lower & _SECOND),
-            bool(lower & _FIRST_SCREENED),
+            *read[at].persons,
         )
-        signs[at, 4:] = _strangeness(lines[at], typed[at], known)
-    strange = signs[:, 4:]
-    mean = (strange.sum(axis=0) - strange) / max(1, len(lines) - 1)
-    signs[:, 4:] = np.maximum(0.0, strange - mean)
-    return np.concatenate((vectors, signs), axis=1)
+    strange = np.array([line.strangeness for line in read], np.float32).reshape(len(read), -1)
+    if len(at_all):
+        own = strange[list(at_all)]
+        mean = (strange.sum(axis=0) - own) / max(1, len(lines) - 1)
+        signs[:, 4:] = np.maximum(0.0, own - mean)
+    return np.concatenate((vectors[list(at_all)], signs), axis=1)
 
 
-def _strangeness(text: str, typed: Sequence[str], known: Collection[str]) -> tuple[float, ...]:
+def _strangeness(text: str, typed: Sequence[str], known: frozenset[str]) -> tuple[float, ...]:
     """Shares of words that are no English stop words and that are unknown, of other letters, of code."""
     n = len(typed) or 1
     long = [folded for word in typed if len(folded := fold(word)) > 3]

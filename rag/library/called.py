@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
-from sqlalchemy import case, func, literal, select, union
+from sqlalchemy import case, exists, func, literal, select, union
 
 from rag.library.conditions import IN_PLACE
 from rag.library.name_forms import get_name_key
@@ -94,20 +94,23 @@ class CalledPapers(ScopedLibrary):
 
     def _list_headed(self, word: str) -> Sequence[tuple[str, str]]:
         folded = fold(word)
+        # Not joined: by the word alone a database reads the rows of all papers that have it.
+        has_word = exists().where(
+            PAPER_WORDS.c.paper_id == PAPERS.c.paper_id,
+            PAPER_WORDS.c.word == folded,
+            PAPER_WORDS.c.kind.in_(("title", "text")),
+        )
         begun = (
             select(PAPERS.c.paper_id, PAPERS.c.title)
-            .join(PAPER_WORDS)
             .where(
                 PAPERS.c.folded_title >= folded,
                 PAPERS.c.folded_title < folded + LAST,
-                PAPER_WORDS.c.word == folded,
-                PAPER_WORDS.c.kind.in_(("title", "text")),
+                has_word,
                 self._test(),
             )
-            .distinct()
             .order_by(*IN_PLACE)
         )
-        rows = self.library.fetch(begun.add_columns(*IN_PLACE[:2]))
+        rows = self.library.fetch(begun)
         return [(row[0], row[1]) for row in rows if is_headed(word, row[1])]
 
     def iter_papers_with(self, words: Collection[str]) -> Iterator[Paper]:
@@ -134,6 +137,10 @@ class CalledPapers(ScopedLibrary):
             if fold(word) not in self.vocabulary.coined:
                 continue
             headed = tuple(paper_id for paper_id, _ in self.list_headed(word))
+            # Of all papers, the vocabulary knows how many have the word.
+            is_common = not self.scope and self.vocabulary.coined.get(fold(word)) > _RARE
+            if not headed and is_common:
+                continue
             paper_ids = headed or self.find_papers_bearing(fold(word), _RARE + 1)
             if headed or 0 < len(paper_ids) <= _RARE:
                 papers_by_word.append((word, paper_ids))

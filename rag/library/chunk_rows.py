@@ -68,6 +68,17 @@ def read_chunk_rows_of(library: Catalogue, paper_ids: Collection[str]) -> list[C
     return _build_rows(library, library.fetch(_OF_PAPERS, ids=encode_list(paper_ids)))
 
 
+_IDS_OF_PAPERS = select(CHUNKS.c.chunk_id).where(is_listed(CHUNKS.c.paper_id))
+
+
+def select_chunk_ids(
+    library: Catalogue, chunk_ids: Collection[str], paper_ids: Collection[str]
+) -> set[str]:
+    """Which of some chunks are of some papers."""
+    of_papers = library.fetch(_IDS_OF_PAPERS, ids=encode_list(paper_ids))
+    return {row[0] for row in of_papers} & set(chunk_ids)
+
+
 _VECTORS = (
     select(CHUNKS.c.paper_id, VECTORS.c.vector)
     .join_from(CHUNKS, VECTORS, _OWN_VECTORS)

@@ -108,9 +108,11 @@ def find_owners(word: str, library: LibraryView) -> tuple[str, ...]:
     headed = tuple(
         paper_id for paper_id, title in library.list_headed(word) if shorten(title) != title
     )
-    paper_ids = library.find_papers_bearing(fold(word), MOST_BEARERS + 1)
-    if headed or len(paper_ids) > MOST_BEARERS or _is_said_of(word):
+    if headed or _is_said_of(word):
         return headed
+    paper_ids = library.find_papers_bearing(fold(word), MOST_BEARERS + 1)
+    if len(paper_ids) > MOST_BEARERS:
+        return ()
     papers = library.list_papers(paper_ids)
     introducing = tuple(p.paper_id for p in papers if _is_introduced_by(p, word))
     return introducing if introducing and _is_written_by_few(word, library) else ()

@@ -30,7 +30,8 @@ class Token:
 
 def get_name_key(name: str) -> str:
     """Letters alone, folded: ``Ke-Yue Zhang`` -> ``keyuezhang``."""
-    return "".join(c for c in fold(name) if c.isalpha())
+    folded = fold(name)
+    return folded if folded.isalpha() else "".join(filter(str.isalpha, folded))
 
 
 @lru_cache(maxsize=64)  # a long question is looked at some hundred times, phrase by phrase

@@ -45,6 +45,8 @@ _MAX_PARTS = 6
 _NUMBER = re.compile(r"\s(0\d{3})\b")
 """DBLP's number behind a name that several people have; no part of the name."""
 _LONG_PART_CHARS = 5
+_MOST_JUDGED = 5_000
+"""Words whose judgement is at hand."""
 _PART_RATIO = 55.0
 _MOST_PARTS = 200
 """Of a typed name, how like its parts a name's parts must be to be compared, and how many at most."""
@@ -120,6 +122,7 @@ class NameIndex:
         self._by_part = Lookup(partial(source.find_names, "part"), names)
         self._by_initials = Lookup(partial(source.find_names, "initials"), names)
         self._counts = Lookup(source.count_names, 0)
+        self._judged: dict[str, bool | None] = {}
         labels = source.find_names("name", set((aliases or {}).values())) if aliases else {}
         self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in labels}
 
@@ -429,7 +432,20 @@ class NameIndex:
         return _is_name_like([self._judge(word) for word in words])
 
     def _judge(self, word: Token) -> bool | None:
-        """Whether a word that may be part of a name tells one, being no ordinary word; None where it may not."""
+        """Whether a word that may be part of a name tells one, being no ordinary word; None where it may not.
+
+        Each run of words that may be a name asks it of each of them again.
+        """
+        judged = self._judged
+        try:
+            return judged[word.text]
+        except KeyError:
+            if len(judged) >= _MOST_JUDGED:
+                judged = self._judged = {}
+            verdict = judged[word.text] = self._judge_anew(word)
+            return verdict
+
+    def _judge_anew(self, word: Token) -> bool | None:
         known = word.key in self._counts
         ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
         if any(c.isupper() for c in word.text[1:]) and not _CAPITALS.fullmatch(word.text):

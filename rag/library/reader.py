@@ -40,6 +40,12 @@ class Reader:
         with self._connect() as connection, translated(self.database):
             return [tuple(row) for row in connection.execute(statement, values)]
 
+    def stream(self, statement: Executable, **values: Any) -> Iterator[tuple[Any, ...]]:
+        """As `fetch`, a row at a time: for many of which little is kept, such as texts that are looked through."""
+        with self._connect() as connection, translated(self.database):
+            for row in connection.execute(statement, values):
+                yield tuple(row)
+
     def find_damage(self) -> list[str]:
         """What the database itself says of its files, as one line each; empty when all is well."""
         with self._connect() as connection, translated(self.database):

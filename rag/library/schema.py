@@ -23,6 +23,7 @@ from rag.library import paper_words, rows
 from rag.library.search_forms import WORD
 from rag.library.tables import AUTHORSHIPS, PAGES, PAPER_WORDS, PAPERS, is_listed
 from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
+from rag.library.word_index import create_word_index
 from rag.types import Authorship, Paper, Place
 from rag.types.errors import LibraryError
 
@@ -346,6 +347,16 @@ ALTER TABLE packed_entries RENAME TO entries;
 CREATE INDEX entries_paper ON entries (paper_id);
 """
 
+_FACTS = """
+-- What papers are counted, grouped and sorted by, in an index that has all of it: their rows are read
+-- through their texts.
+DROP INDEX IF EXISTS papers_date;
+DROP INDEX IF EXISTS papers_facts;
+CREATE INDEX papers_facts ON papers (
+    year, month, day, paper_id, category, code, retracted, score, n_authors, authors_complete, n_places
+);
+"""
+
 _SEARCHED = {
     "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
     **{
@@ -482,6 +493,8 @@ LIBRARY_MIGRATIONS = (
     Migration(_PACKED, _pack_entries, _UNPACKED),
     Migration("", _drop_spaces),
     Migration("", _fill_bare_words),
+    Migration("", create_word_index),
+    Migration(_FACTS),
 )
 """In order; a database counts those that were run."""
 

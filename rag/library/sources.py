@@ -51,6 +51,7 @@ from rag.library.tables import (
     hex_of,
     is_listed,
 )
+from rag.library.word_index import may_have
 from rag.text import fold
 from rag.types import SENTENCE_ROLES
 from rag.types.fields import ANY_DIGIT, QueryError, Range, Scalar
@@ -65,12 +66,16 @@ MAX_PARTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The columns of a text value: as printed, and in the forms that are compared and searched."""
+    """The columns of a text value: as printed, and in the forms that are compared and searched.
+
+    ``is_indexed``: it is part of the text whose words `rag.library.word_index` knows.
+    """
 
     raw: ColumnElement[str]
     folded: ColumnElement[str]
     searched: ColumnElement[str]
     fold: Callable[[str], str] = fold
+    is_indexed: bool = False
 
     def is_one_of(self, values: Sequence[Scalar]) -> Test:
         texts = [self.fold(str(value)) for value in values]
@@ -83,7 +88,8 @@ class Texts:
             return true()
         # The longest part alone rules out most, in a fraction of the time of a pattern.
         quick = has_part(self.searched, max(parts, key=len))
-        return and_(quick, self.searched.regexp_match(build_phrase_regex(parts)))
+        begun = may_have([(WORD + parts[0],)]) if self.is_indexed else true()
+        return and_(begun, quick, self.searched.regexp_match(build_phrase_regex(parts)))
 
     def starts(self, beginning: str) -> Test:
         folded = self.fold(beginning)
@@ -172,11 +178,10 @@ def _is_not_empty(column: ColumnElement[Any]) -> Test:
     return column != "" if isinstance(column.type, Text) else true()
 
 
-def _build_column(name: str) -> Source:
+def _build_column(name: str, *, is_indexed: bool = False) -> Source:
     """A text of ``papers`` whose forms have columns of their own."""
-    return _build_scalar(
-        Texts(PAPERS.c[name], PAPERS.c[f"folded_{name}"], PAPERS.c[f"searched_{name}"])
-    )
+    forms = (PAPERS.c[name], PAPERS.c[f"folded_{name}"], PAPERS.c[f"searched_{name}"])
+    return _build_scalar(Texts(*forms, is_indexed=is_indexed))
 
 
 def _build_several(
@@ -267,7 +272,7 @@ _RECENCY = (
 PRINTED = PAPERS.c.n_authors > 0
 _COMPLETE = and_(PRINTED, PAPERS.c.authors_complete == 1)
 _FULL_TEXT = Texts(
-    func.coalesce(PAPERS.c.title, "") + " " + PAPERS.c.text, PAPERS.c.searched_text, PAPERS.c.searched_text, build_searched
+    func.coalesce(PAPERS.c.title, "") + " " + PAPERS.c.text, PAPERS.c.searched_text, PAPERS.c.searched_text, build_searched, is_indexed=True
 )  # fmt: skip
 _PAPER_ID = Texts(PAPERS.c.paper_id, PAPERS.c.paper_id, literal(WORD) + PAPERS.c.paper_id)
 _LINE = cast(PLACES.c.line, Text)
@@ -296,7 +301,7 @@ SOURCES: Mapping[str, Source] = {
         known=PAPERS.c.retracted.is_not(None),
     ),
     "link": _build_part(LINKS, "url"),
-    "title": _build_column("title"),
+    "title": _build_column("title", is_indexed=True),
     "text": _build_scalar(_FULL_TEXT, PAPERS.c.text != ""),
     "title_word": _build_part(TITLE_WORDS, "word"),
     "title_chars": _build_scalar(Numbers(PAPERS.c.n_title_chars), PAPERS.c.n_title_chars > 0),

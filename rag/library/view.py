@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -49,6 +49,7 @@ from rag.library.tables import (
     has_part,
     is_listed,
 )
+from rag.library.word_index import may_have
 from rag.text import fold
 from rag.types import Condition, Place, ScoredPaper
 from rag.types.fields import FIELDS
@@ -119,33 +120,35 @@ class LibraryView(CalledPapers, ScopedPeople):
         ordered = titles.order_by(*order_by(sorting)).limit(limit)
         return [row[0] for row in self.library.fetch(ordered)]
 
-    def list_texts(
+    def iter_texts(
         self,
         conditions: Sequence[Condition],
-        parts: Sequence[str],
+        parts: Sequence[Collection[str]],
         in_text: Collection[str] | None = None,
         coined: Collection[str] = (),
-    ) -> list[tuple[str, str | None, str]]:
-        """Id, title and text of the papers whose searched text has all of some parts.
+    ) -> Iterator[tuple[str, str | None, str]]:
+        """Id, title and text of each paper whose searched text has one of each of some parts.
 
         Args:
             conditions: That all of them meet.
-            parts: Of the searched form.
+            parts: Of the searched form, each in one way or more.
             in_text: Papers that may have them in their texts, while others must in their titles;
                 None: all.
             coined: Folded words with capitals within, of which the papers have one; none: any papers.
-                They are looked up in an index, where parts are looked for in every text.
+                They are few, so that their texts are read at once.
         """
         columns = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.text)
         if coined:
             having = select(PAPER_WORDS.c.paper_id).where(is_listed(PAPER_WORDS.c.word, coined))
             columns = columns.where(PAPERS.c.paper_id.in_(having))
-        has_parts = and_(true(), *(has_part(PAPERS.c.searched_text, literal(p)) for p in parts))
+        else:
+            columns = columns.where(may_have(parts))
+        has_parts = _has_each(PAPERS.c.searched_text, parts)
         if in_text is not None:
-            titled = and_(true(), *(has_part(PAPERS.c.searched_title, literal(p)) for p in parts))
+            titled = _has_each(PAPERS.c.searched_title, parts)
             has_parts = or_(titled, and_(is_listed(PAPERS.c.paper_id, in_text), has_parts))
-        statement = columns.where(self._test(conditions), has_parts)
-        return [(row[0], row[1], row[2]) for row in self.library.fetch(statement)]
+        for row in self.library.stream(columns.where(self._test(conditions), has_parts)):
+            yield row[0], row[1], row[2]
 
     def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:
         """Papers in order as what a ranking says of them: ids and places alone, for any number."""
@@ -278,13 +281,20 @@ class LibraryView(CalledPapers, ScopedPeople):
     def list_printed_with(self, field: str, folded: str) -> list[str]:
         """Values that contain a folded text, in the order in which papers print them."""
         raw, column = _PRINTED[cast("PrintedField", field)]
-        printed = select(raw).where(has_part(column, literal(folded)), self._test())
+        # Chosen first by its own index, whose values are few beside the papers' rows.
+        fitting = select(column).where(has_part(column, literal(folded)))
+        printed = select(raw).where(column.in_(fitting), self._test())
         if column.table is not PAPERS:
             printed = printed.join(PAPERS, PAPERS.c.paper_id == column.table.c.paper_id)
             printed = printed.order_by(*IN_PLACE, column.table.c.ordinal)
         else:
             printed = printed.order_by(*IN_PLACE)
         return list(dict.fromkeys(row[0] for row in self.library.fetch(printed)))
+
+
+def _has_each(column: ColumnElement[Any], parts: Iterable[Collection[str]]) -> ColumnElement[bool]:
+    """Whether a searched form has one of each of some parts."""
+    return and_(true(), *(or_(*(has_part(column, literal(p)) for p in part)) for part in parts))
 
 
 def _build_people(conditions: Sequence[Condition]) -> Select[Any]:

@@ -13,6 +13,7 @@ from rag.library.reader import Reader
 from rag.library.search_forms import build_searched
 from rag.library.sources import LAST
 from rag.library.tables import AFFILIATIONS, PAPERS, VOCABULARY, has_part, is_listed
+from rag.library.word_index import may_have
 from rag.text import iter_words
 
 
@@ -61,9 +62,10 @@ class Vocabulary:
         return [row[0] for row in self._library.fetch(words)]
 
     def has_phrase(self, phrase: str) -> bool:
-        """Whether the title and text of some paper contain a folded phrase."""
-        sought = literal(build_searched(phrase)[1:])
-        papers = select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
+        """Whether the title and text of some paper have a folded phrase, from the beginning of a word on."""
+        sought = build_searched(phrase)
+        has_words = may_have([(sought,)]), has_part(PAPERS.c.searched_text, literal(sought))
+        papers = select(PAPERS.c.paper_id).where(*has_words).limit(1)
         return bool(self._library.fetch(papers))
 
     def has_place(self, phrase: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -51,11 +52,10 @@ def extract_acronyms(paper: Paper) -> frozenset[str]:
 
 def is_part(name: str, paper: Paper) -> bool:
     """Whether a name in capitals, or all in small letters, ends an acronym of the paper: ``coco`` in ``MSCOCO``."""
-    return (
-        len(name) >= MIN_PART
-        and (name.isupper() or name.islower())
-        and any(acronym.endswith(name.upper()) for acronym in extract_acronyms(paper))
-    )
+    if len(name) < MIN_PART or not (name.isupper() or name.islower()):
+        return False
+    upper = name.upper()
+    return any(acronym.endswith(upper) for acronym in extract_acronyms(paper))
 
 
 _LETTER_AND_FIGURE = re.compile(r"([^\W\d_])(\d{1,3})")
@@ -78,13 +78,29 @@ _PLURAL_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 
 
-@lru_cache(maxsize=2_000)
-def _list_adjectives(word: str) -> frozenset[str]:
-    """The terms that an adverb may tell how: ``noisy`` for ``noisily``."""
-    return frozenset(extract_terms(f"{word[:-2]} {word[:-3]}y {word[:-1]}e"))
+@dataclass(frozen=True, slots=True)
+class _OtherForms:
+    """Terms of which a paper has one, groups of which it has one whole, or the beginning of one."""
+
+    any_of: frozenset[str] = frozenset()
+    groups: tuple[frozenset[str], ...] = ()
+    beginning: str = ""
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=2_000)  # a word is looked for in each of the papers found
+def _list_other_forms(word: str) -> _OtherForms:
+    if _PLURAL_ACRONYM.fullmatch(word):
+        return _OtherForms(frozenset(extract_terms(word[:-1])))
+    plural = frozenset([f"{fold(word)}s"] if word.isupper() else ())
+    parts = _LETTERS_OR_DIGITS.findall(word)
+    if len(parts) > 1 and "".join(parts) == word:
+        return _OtherForms(plural, (frozenset(map(fold, parts)),))
+    if word.endswith("ly"):  # "noisily" is "noisy"
+        return _OtherForms(frozenset(extract_terms(f"{word[:-2]} {word[:-3]}y {word[:-1]}e")))
+    beginning = fold(word).removesuffix("s") if word.islower() else ""
+    return _OtherForms(plural, _list_parts(word), beginning if len(beginning) >= MIN_STEM else "")
+
+
 def _list_parts(word: str) -> tuple[frozenset[str], ...]:
     """The terms of each two words that a word may be written from: ``crowd`` and ``sourced``."""
     if not (word.islower() and word.isalpha()):
@@ -100,23 +116,16 @@ def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``),
     made to tell how (``noisily``), or written as one (``crowdsourced`` for ``crowd-sourcing``).
     """
-    if _PLURAL_ACRONYM.fullmatch(word):
-        return any(term in paper_terms for term in extract_terms(word[:-1]))
-    if word.isupper() and f"{fold(word)}s" in paper_terms:
+    forms = _list_other_forms(word)
+    if not forms.any_of.isdisjoint(paper_terms):
         return True
-    parts = _LETTERS_OR_DIGITS.findall(word)
-    if len(parts) > 1 and "".join(parts) == word:
-        return all(fold(part) in paper_terms for part in parts)
-    if word.endswith("ly"):
-        return not paper_terms.isdisjoint(_list_adjectives(word))
-    if any(pair <= paper_terms for pair in _list_parts(word)):
+    if any(group <= paper_terms for group in forms.groups):
         return True
-    beginning = fold(word).removesuffix("s")
-    if not word.islower() or len(beginning) < MIN_STEM:
+    if not forms.beginning:
         return False
     ordered = _sort_terms(paper_terms)
-    at = bisect_left(ordered, beginning)
-    return at < len(ordered) and ordered[at].startswith(beginning)
+    at = bisect_left(ordered, forms.beginning)
+    return at < len(ordered) and ordered[at].startswith(forms.beginning)
 
 
 @lru_cache(maxsize=2_000)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.library import Library
-from rag.library.chunk_rows import ChunkRow, read_chunk_rows, read_chunk_rows_of
+from rag.library.chunk_rows import ChunkRow, read_chunk_rows, read_chunk_rows_of, select_chunk_ids
 from rag.library.chunking import get_sentences
 from rag.library.rows import decode_roles, translated
 from rag.library.token_vector_store import (
@@ -128,10 +128,9 @@ def load_candidates(
         chunk_ids: Those unknown are left out.
         within: Ids of papers; None: all.
     """
+    if within is not None:  # first: among a few papers there may be a hundredth of the candidates
+        chunk_ids = select_chunk_ids(library, chunk_ids, within)
     rows = read_chunk_rows(library, chunk_ids)
-    if within is not None:
-        among = frozenset(within)
-        rows = [row for row in rows if row.paper_id in among]
     return build_candidates(rows, embedder) if rows else None
 
 

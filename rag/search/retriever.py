@@ -180,7 +180,10 @@ class Retriever:
         if rewriting:
             wordings.append(self._build_wording(parse_query(rewriting.text), index))
         lexical = [self._compute_lexical_signals(w.query, index, within) for w in wordings]
-        dense = [self._compute_dense_signals(w.vector, vectors, within) for w in wordings]
+        dense: list[dict[str, float]] = []
+        # Chroma takes a tenth of a second to choose among 100,000; of a few, all vectors are read.
+        if self._tokens is None or not self._are_few(within):
+            dense = [self._compute_dense_signals(w.vector, vectors, within) for w in wordings]
         heed()
         scored = (
             self._score_plainly(wordings, lexical, dense, within)

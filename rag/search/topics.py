@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
@@ -288,7 +288,7 @@ def _find_saying(
     if phrase.is_empty:
         return []
     in_text = neighbours if phrase.is_in_titles else None
-    texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
+    texts = library.iter_texts(among, phrase.list_parts(), in_text=in_text)
     return [
         paper_id
         for paper_id, title, text in heeded(texts)
@@ -380,6 +380,12 @@ _UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
 _CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
 _HYPHEN = re.compile(r"[-‐-–]")
 _MARKS_IN_WORDS = re.compile(r"['’^]")
+
+
+def _has_marks(text: str) -> bool:
+    return "'" in text or "’" in text or "^" in text
+
+
 _SHORT_STEM_CHARS = 3
 _PREFIX_CHARS = 4
 """A longer first part of a compound is a word of its own."""
@@ -418,19 +424,25 @@ class Phrase:
         """Whether it has no word by which a paper could be told: such is in none."""
         return not self._wanted and not self._exact
 
-    def list_parts(self) -> list[str]:
-        """What the searched text of every paper that contains the phrase has.
+    def list_parts(self) -> list[tuple[str, ...]]:
+        """What the searched text of every paper that contains the phrase has one of each of.
 
         Stems end otherwise than their words at most in their last letter, but for some short ones.
-        A prefix may be written apart, so the word behind it may begin anywhere.
+        A prefix may be written apart or not, so the word behind it begins with it or without.
         """
         if self._exact:
-            return [WORD + re.split(r"[\W_]", fold(self._exact))[0]]
+            return [(WORD + re.split(r"[\W_]", fold(self._exact))[0],)]
         prefixes = set(_PREFIX.findall(fold(self._topic)))
-        mark = "" if prefixes else WORD
-        words = [w for w in re.findall(r"[^\W_]+", fold(self._topic)) if w not in prefixes]
-        stems = [stem(w) for w in words if stem(w) not in _load_dull_stems() and len(w) > 1]
-        return [mark + _cut_stem(s) for s in stems]
+        parts: list[tuple[str, ...]] = []
+        begins = [""]
+        for word in re.findall(r"[^\W_]+", fold(self._topic)):
+            if word in prefixes:
+                begins = ["", *(begin + word for begin in begins)]
+                continue
+            if stem(word) not in _load_dull_stems() and len(word) > 1:
+                parts.append(tuple(WORD + begin + _cut_stem(stem(word)) for begin in begins))
+            begins = [""]
+        return parts
 
     def is_in(self, title: str, text: str) -> bool:
         """Whether the title or the text contains the phrase."""
@@ -461,17 +473,40 @@ class Phrase:
             pattern = rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W\d_])"
             return re.search(pattern, text) is not None
         text = fold(self._join_prefixes(text))
-        if not self._may_be_in(text):
-            return False
-        # Of a text that says it, one clause does: to stem the others took most of a long list's time.
-        clauses = filter(self._may_be_in, _CLAUSE.split(text))
-        return any(self._is_in_stems(self._list_stems(clause)) for clause in clauses)
+        if self._gate is None:
+            return any(map(self._is_in_stems, map(self._list_stems, _CLAUSE.split(text))))
+        # Only what begins like it is stemmed, up to the end of its clause: to split, search and stem
+        # all clauses took most of a long list's time.
+        for start in self._iter_starts(text):
+            end = _CLAUSE.search(text, start)
+            rest = text[start : end.start() if end else None]
+            if self._gate.match(_MARKS_IN_WORDS.sub("", rest)) and self._begins(
+                self._list_stems(rest)
+            ):
+                return True
+        return False
 
-    def _may_be_in(self, folded: str) -> bool:
-        return self._gate is None or bool(self._gate.search(_MARKS_IN_WORDS.sub("", folded)))
+    def _iter_starts(self, folded: str) -> Iterator[int]:
+        """Where a word of a text begins as the first one of the phrase does."""
+        beginning = _cut_stem(self._wanted[0][0]) if self._wanted else ""
+        if not beginning:
+            return
+        if _has_marks(folded):  # within a word they do not count
+            yield from (match.start() for match in self._marked_start.finditer(folded))
+            return
+        at = folded.find(beginning)
+        while at >= 0:
+            if at == 0 or not folded[at - 1].isalnum():
+                yield at
+            at = folded.find(beginning, at + 1)
+
+    @cached_property
+    def _marked_start(self) -> re.Pattern[str]:
+        letters = "['’^]*".join(map(re.escape, _cut_stem(self._wanted[0][0])))
+        return re.compile(rf"(?<![^\W_])(?<![^\W_]['’^]){letters}")
 
     def _build_gate(self) -> re.Pattern[str] | None:
-        """Matches every text that has the phrase, and few others, as stemming a text takes long."""
+        """Matches where the phrase may begin, and in few other places, as stemming takes long."""
         stems = [word for word, _ in self._wanted]
         if self._exact or not all(word.isascii() for word in stems):
             return None  # words that no spaces part
@@ -480,7 +515,7 @@ class Phrase:
             rf"[\W_]+(?:[^\W_]+[\W_]+){{0,{3 * gap + 2}}}" for _, gap in self._wanted[1:]
         ]  # a number may be several words here
         rest = (gap + word for gap, word in zip(between, begun[1:], strict=True))
-        return re.compile(rf"(?<![^\W_]){''.join(begun[:1])}{''.join(rest)}")
+        return re.compile(f"{''.join(begun[:1])}{''.join(rest)}")
 
     def _join_prefixes(self, text: str) -> str:
         """A prefix that the topic has is one with the word after it."""
@@ -490,11 +525,11 @@ class Phrase:
         return extract_terms(self._join_prefixes(text), keep_stop_words=True)
 
     def _is_in_stems(self, text_stems: Sequence[str]) -> bool:
-        return any(self._from(text_stems, start) for start in range(len(text_stems)))
+        return any(self._begins(text_stems, start) for start in range(len(text_stems)))
 
-    def _from(self, text_stems: Sequence[str], at: int) -> bool:
+    def _begins(self, text_stems: Sequence[str], at: int = 0) -> bool:
         """Whether the phrase begins at this word."""
-        if not self._wanted or text_stems[at] != self._wanted[0][0]:
+        if not self._wanted or text_stems[at : at + 1] != [self._wanted[0][0]]:
             return False
         for word, gap in self._wanted[1:]:
             after = text_stems[at + 1 : at + 2 + gap]

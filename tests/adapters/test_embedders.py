@@ -17,6 +17,7 @@ from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 from pydantic import SecretStr
 
+import rag.adapters.langchain  # noqa: F401 - registers the embedders
 from eval.benchmarks.model_server import OpenAIServer, Reply
 from rag.adapters.embedders import Hosted, build_embedder
 from rag.adapters.minilm import MiniLM

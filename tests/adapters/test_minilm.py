@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
+import rag.adapters.langchain  # noqa: F401 - registers the embedders
 from rag.adapters.graph_files import ensure_graph_file
 from rag.adapters.minilm import MAX_TOKENS, MiniLM
 from rag.adapters.minilm_graph import get_weight_bits, read_safetensors
@@ -254,7 +255,7 @@ for _test in (
 class _Standard:
     @property
     def embeddings_class(self) -> type[Embeddings]:
-        return MiniLM
+        return cast("type[Embeddings]", MiniLM)
 
     @property
     def embedding_model_params(self) -> dict[str, Any]:
