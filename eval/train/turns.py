@@ -24,7 +24,7 @@ from eval.train.turn_sets import Asked, Encode, list_filled, list_turns, list_wo
 from rag.app.assistant import Assistant
 from rag.understanding import dialogue_scoring
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import WEIGHTS, TurnWeights, describe
+from rag.understanding.dialogue_scoring import TURN_WEIGHTS, TurnWeights, describe
 from rag.understanding.reading_marks import mark_details
 from rag.understanding.turn_signs import gather_facts
 
@@ -282,7 +282,7 @@ def build_weights(data: Data, weights: Array) -> TurnWeights:
     )
 
 
-def write_weights(data: Data, weights: Array, path: Path = WEIGHTS) -> int:
+def write_weights(data: Data, weights: Array, path: Path = TURN_WEIGHTS) -> int:
     """Write weights as `load_weights` reads them, one byte each; how many there are."""
     large = np.where(np.abs(weights) >= LEAST_WEIGHT, weights, 0.0)
     rows, columns = np.flatnonzero(large.any(1)), np.flatnonzero(large.any(0))
@@ -313,7 +313,7 @@ def compute_digest() -> str:
 def train(
     assistants: Mapping[str, Assistant],
     encode: Encode,
-    path: Path = WEIGHTS,
+    path: Path = TURN_WEIGHTS,
     *,
     whole: bool = False,
 ) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
+from rag.text.everyday import is_everyday
 from rag.types import Paper
 from rag.types.fields import Condition, Range
 from rag.understanding.dialogue_state import (
@@ -117,7 +118,11 @@ def list_papers_meant(
             add((described,), "described")
     # "germany one: days until it ended"
     asking = load_heads().asking_words
-    words = {w for w in re.findall(r"[\w-]+", question.lower()) if is_topical(w, asking)}
+    words = {
+        w
+        for w in re.findall(r"[\w-]+", question.lower())
+        if is_topical(w, asking) and not is_everyday(w)
+    }
     alone = library.find_entitled_alone({*split_terms(" ".join(words))} - STOP_WORDS)
     for paper_id in [*dict.fromkeys(alone.values())][:_MOST_ENTITLED]:
         add((paper_id,), "title word")

@@ -17,7 +17,7 @@ from rag.types.query import Form, Order, PersonRef, Query, Reading, Way
 from rag.understanding.antecedents import Antecedent
 from rag.understanding.candidates_sets import assemble
 from rag.understanding.candidates_shown import (
-    LAST,
+    LAST_QUESTION,
     ask_around,
     ask_library,
     ask_papers,
@@ -29,7 +29,7 @@ from rag.understanding.dialogue_merging import (
     drop_slot,
     find_flag,
     get_set,
-    merge,
+    merge_turn,
     set_role,
     shift_year,
 )
@@ -68,7 +68,7 @@ def change_set(turn: Turn) -> Iterator[Candidate]:
     state, last = turn.state, turn.state.query
     alone = turn.read(turn.labels[0][0], "narrow")
     pieces = turn.pieces[0]
-    say = partial(turn.say, link="narrow", of=LAST, alone=alone)
+    say = partial(turn.say, link="narrow", of=LAST_QUESTION, alone=alone)
     order = pieces.order
     if last.want == "people":
         orders = (order, Order("n_papers")) if order else (Order("n_papers"),)
@@ -104,18 +104,18 @@ def leave_out(turn: Turn) -> Iterator[Candidate]:
     say = partial(turn.say, alone=alone)
     if flag := find_flag(last):
         query = last.remove_condition(flag).add_conditions([negate(flag)])
-        yield say("negated", "refine", LAST, query)
+        yield say("negated", "refine", LAST_QUESTION, query)
     if last.want not in (*SETS, "people"):
         return
     for word in re.findall(r"[a-z]+", turn.frame.question.lower())[:12]:
         if rest := drop_slot(last, word) or drop_slot(last, word.removesuffix("s")):
-            yield say("dropped", "refine", LAST, rest)
+            yield say("dropped", "refine", LAST_QUESTION, rest)
     # "Rahul Desai's papers / which with Liam Chen / the ones without him": whoever came in last
     people = [c for c in last.where if FIELDS[c.field].type == "person" and not c.is_negative]
     if len(people) > 1 and people[-1].operator == "is":
         gone = Condition(people[-1].field, "lacks", (str(people[-1].value),))
         query = last.remove_condition(people[-1]).add_conditions([gone])
-        yield say("without", "narrow", LAST, query)
+        yield say("without", "narrow", LAST_QUESTION, query)
     for at in turn.papers_meant if last.want != "people" else ():
         if len(at.ids) == 1:
             query = last.add_conditions([Condition("paper", "is_not", at.ids[0])])
@@ -154,7 +154,7 @@ def _replace_in(
         query = replace(last, papers=named, relation=relation)
         yield Candidate("replaced", "refine", at, query, alone, last.want, share)
         return
-    merged = merge(last, alone, turn.state.broader)
+    merged = merge_turn(last, alone, turn.state.broader)
     merged = replace(merged, where=set_role(merged.where, alone))
     if merged != last:
         yield turn.say("replaced", "refine", at, merged, alone, last.want)
@@ -176,7 +176,7 @@ def _replace_in_content(turn: Turn, alone: Reading) -> Iterator[Candidate]:
     year = years.pop() if len(years) == 1 else 0
     if year and (shifted := shift_year(alone.question, year)):
         texts.insert(0, f"{alone.question} {question.replace(str(year), str(shifted))}")
-    say = partial(turn.say, "replaced", "refine", LAST, alone=alone, label=last.want)
+    say = partial(turn.say, "replaced", "refine", LAST_QUESTION, alone=alone, label=last.want)
     for text in dict.fromkeys(texts):
         detail = own.asks_for if text == alone.question else last.asks_for
         query = own if own.want in CONTENT else last

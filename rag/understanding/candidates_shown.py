@@ -25,7 +25,7 @@ from rag.understanding.pieces import Pieces
 from rag.understanding.turns import Candidate, Turn
 
 LIBRARY = Antecedent("library")
-LAST = Antecedent("query", by="last")
+LAST_QUESTION = Antecedent("query", by="last")
 
 
 def ask_library(turn: Turn) -> Iterator[Candidate]:
@@ -134,19 +134,19 @@ def list_more(turn: Turn) -> Iterator[Candidate]:
         about = turn.read("papers", "more", frame=frame).query.about
         if about and state.papers:
             query = Query("papers", about=about, where=exclude((), state.papers))
-            yield say("more on", of=LAST, query=query)
+            yield say("more on", of=LAST_QUESTION, query=query)
     others = exclude(last.where, state.papers)
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
-        yield say("more", of=LAST, query=replace(last, besides=named, k=k or last.k))
+        yield say("more", of=LAST_QUESTION, query=replace(last, besides=named, k=k or last.k))
     elif last.want not in CONTENT:
         query = replace(last, where=others, want="papers", k=k, by=())
-        yield say("more", of=LAST, query=query)
+        yield say("more", of=LAST_QUESTION, query=query)
     elif about := last.about or state.topic or (Topic(last.text) if last.text else None):
-        yield say("more", of=LAST, query=Query("papers", about=about, where=others, k=k))
+        yield say("more", of=LAST_QUESTION, query=Query("papers", about=about, where=others, k=k))
     if last.want == "extreme" and state.papers:
         gone = exclude(last.where, state.papers[:1])
-        yield say("next", of=LAST, query=replace(last, where=gone))
+        yield say("next", of=LAST_QUESTION, query=replace(last, where=gone))
 
 
 def recap(turn: Turn) -> Iterator[Candidate]:

@@ -25,7 +25,7 @@ from rag.understanding.reading_marks import list_unused_slots
 from rag.understanding.slots import is_topical, list_free_words
 from rag.understanding.turns import Candidate, Turn
 
-CLOSE = 0.5
+_CLOSE = 0.5
 """From this share of the first reading's probability on, another one is offered."""
 
 
@@ -55,7 +55,7 @@ def join(turn: Turn) -> Reading:
         reason="; ".join(filter(None, (describe_want(query), _tell_link(best)))),
         parts=(*best.alone.parts, *_list_carried(query, best.alone.query)),
         others=tuple(c.query for _, c in different),
-        is_close=bool(different) and different[0][0] > CLOSE * share,
+        is_close=bool(different) and different[0][0] > _CLOSE * share,
         unread=tuple(dict.fromkeys(_list_unread(turn, best, query))),
         notes=(*best.alone.notes, *filter(None, (no_place,))),
         confidence=min(1.0, share + sum(s for s, o in others if _is_told_alike(o.query, query))),

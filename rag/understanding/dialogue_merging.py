@@ -16,7 +16,7 @@ from rag.understanding.paper_queries import build_author
 from rag.understanding.slots import merge_conditions
 
 
-def merge(last: Query, alone: Reading, broader: str = "") -> Query:
+def merge_turn(last: Query, alone: Reading, broader: str = "") -> Query:
     """The last query with the parts that the new turn names in their place."""
     own, last = _read_in_context(alone, last), show_all(last)
     is_ordered = any(part.slot == "order" for part in alone.parts)

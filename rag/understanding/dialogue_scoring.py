@@ -12,16 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.types.query import Detail, Query
+from rag.understanding.head_features import Floats
 from rag.understanding.head_weights import compute_shares
 from rag.understanding.reading_marks import Marks, mark, mark_details
 from rag.understanding.turn_signs import gather_facts
 from rag.understanding.turns import Candidate, Turn
 
-WEIGHTS = Path(__file__).with_name("turns.npz")
-Floats = NDArray[np.float32]
+TURN_WEIGHTS = Path(__file__).with_name("turns.npz")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +54,7 @@ class TurnWeights:
 
 
 @lru_cache(maxsize=1)
-def load_weights(path: Path = WEIGHTS) -> TurnWeights:
+def load_weights(path: Path = TURN_WEIGHTS) -> TurnWeights:
     """The weights as the training wrote them: their places in the matrix by steps, their values by a scale."""
     with np.load(path) as arrays:
         marks, signs = (str(arrays[name]).split("\n") for name in ("marks", "signs"))

@@ -162,13 +162,13 @@ def build_state(thread: Thread) -> DialogueState | None:
             turn.question,
             papers,
             people,
-            earlier.listed if is_listed(papers, earlier.listed) else papers,
+            earlier.listed if is_part(papers, earlier.listed) else papers,
             tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
             _find_broader(earlier, reading.query),
             reading.parts,
             _find_topic(earlier, reading),
-            earlier.listed_people if is_listed(people, earlier.listed_people) else people,
+            earlier.listed_people if is_part(people, earlier.listed_people) else people,
             _find_set(earlier, reading.query),
             earlier=(state, *state.earlier) if state else (),
         )
@@ -180,7 +180,7 @@ def _is_set(query: Query) -> bool:
     return is_set and not query.papers and query.relation is None
 
 
-def is_listed(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
+def is_part(names: tuple[str, ...], listed: tuple[str, ...]) -> bool:
     """Whether an answer shows no list of its own, but one of the last list at most."""
     return len(names) < 2 and {*names} <= {*listed}
 
@@ -430,7 +430,7 @@ def find_people(question: str, state: DialogueState, library: LibraryView) -> tu
     if match := AUTHOR_OF.search(question):
         return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]
     # "who works on faces? / what has the first done? / and the second?"
-    listed = state.listed_people if is_listed(people, state.listed_people) else people
+    listed = state.listed_people if is_part(people, state.listed_people) else people
     if (at := find_ordinal(question, len(listed))) is not None:
         return (listed[at],)
     return people[:3] if _PLURAL.search(question) else people[:1]

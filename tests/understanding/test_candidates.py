@@ -9,7 +9,7 @@ from rag.types import Reading, Thread, Turn
 from rag.types.query_text import print_query
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import WEIGHTS, choose_detail, load_weights, rank
+from rag.understanding.dialogue_scoring import TURN_WEIGHTS, choose_detail, load_weights, rank
 from rag.understanding.turns import Candidate
 from rag.understanding.turns import Turn as OpenTurn
 from tests.conversation import ENCODE, answer_reading
@@ -89,7 +89,7 @@ def test_a_new_topic_is_taken_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_weights_were_trained_from_the_conversations_that_lie_beside_them() -> None:
     assert load_weights().examples == compute_digest(), "run: python -m eval train turns"
-    assert WEIGHTS.stat().st_size < 1_000_000
+    assert TURN_WEIGHTS.stat().st_size < 1_000_000
 
 
 def test_a_detail_of_content_is_chosen_by_the_words_of_the_turn(
