@@ -91,11 +91,14 @@ def list_papers_meant(
             kind: Kind = "paper" if len(ids) == 1 else "papers"
             found[ids] = Antecedent(kind, ids, (), by, age, said)
 
+    placed = find_placed(question, state, library)
+    if len(placed) > 1:
+        return [Antecedent("papers", placed, by="places")]
     lists = tuple(dict.fromkeys((state.listed, *state.lists)))
     for age, ids in enumerate(lists):
         if (at := find_ordinal(question, len(ids))) is not None:
             add((ids[at],), "place", age)
-    add(find_placed(question, state, library), "places")
+    add(placed, "places")
     if called := find_called(question, state, library):
         add(called, "called", 0, drop_calling(frame))
     for age, ids in enumerate(lists):

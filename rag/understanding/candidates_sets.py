@@ -268,10 +268,10 @@ def _ask(
         return turn.say(kind or how.split(",")[0], "narrow", base.at, query, alone)
 
     kept = last.order if last else None
-    orders = (order, kept, None) if "papers" in wants or order else (None,)
+    orders: list[Order | None] = [order, kept, None] if "papers" in wants or order else [None]
     # "in ascending date sequence": what names an order is not always seen as one
     if how == "kept, topic kept" and (base.at.kind, base.at.age) != ("library", 0):
-        orders = (*orders, Order("date", "ascending"), Order("date"))
+        orders += [Order("date", "ascending"), Order("date")]
     for each in dict.fromkeys(orders):
         yield say(Query("papers", where=where, about=about, order=each, k=pieces.k))
     # "did the same first author write a later one?": others than the one spoken of
@@ -310,11 +310,10 @@ def _ask(
             yield say(Query("extreme", where=where, about=about, order=order, k=k))
     if "people" in wants or "profile" in wants:
         each_about = replace(about, all_of=()) if about and about.all_of else about
-        orders = (Order("n_papers"), None)
         gone = [
             str(v) for c in where if (c.field, c.operator) == ("author", "lacks") for v in c.values
         ]
-        for people_order in orders:
+        for people_order in (Order("n_papers"), None):
             yield say(
                 Query("people", where=tuple(c for c in where if c.operator != "lacks" or c.field != "author"),
                       about=each_about, by=() if about else (pieces.role or "author",), order=people_order,

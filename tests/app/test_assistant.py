@@ -163,8 +163,8 @@ def test_a_follow_up_is_about_the_paper_of_the_turn_before(assistant: Assistant)
 
 
 def test_a_new_subject_leaves_the_thread(assistant: Assistant) -> None:
-    _, second = asked(assistant, ROUTES["content"], "What is bridge distillation?")
-    alone = assistant.ask("What is bridge distillation?")
+    _, second = asked(assistant, ROUTES["content"], "What is knowledge distillation?")
+    alone = assistant.ask("What is knowledge distillation?")
     assert second.reading is not None and alone.reading is not None
     assert second.reading.query == alone.reading.query
     # How sure a reading is, and so what is offered beside it, depends on the thread.
