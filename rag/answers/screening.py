@@ -364,8 +364,8 @@ def values(
             float(vectors[at] @ remainder) / (float(np.linalg.norm(remainder)) or 1.0),
             *read[at].persons,
         )
-    strange = np.array([line.strangeness for line in read], np.float32).reshape(len(read), -1)
     if len(at_all):
+        strange = np.array([line.strangeness for line in read], np.float32)
         own = strange[list(at_all)]
         mean = (strange.sum(axis=0) - own) / max(1, len(lines) - 1)
         signs[:, 4:] = np.maximum(0.0, own - mean)

@@ -101,6 +101,8 @@ def list_papers_meant(
     add(placed, "places")
     if called := find_called(question, state, library):
         add(called, "called", 0, drop_calling(frame))
+    # "papers on federated learning / what methods do they use": all of them, and not the nearest by words
+    is_of_all = len(state.papers) > 1 and bool(_PLURAL.search(question))
     for age, ids in enumerate(lists):
         papers = [shown[i] for i in ids if i in shown]
         if match := AGED.search(question):
@@ -112,8 +114,10 @@ def list_papers_meant(
             if state.paper in beside:
                 add(tuple(beside[beside.index(state.paper) - 1 :][:1]), "age beside", age)
         for by, some in _find_told(frame, papers):
+            if is_of_all and by in _BY_ANY_WORD:
+                continue
             add(some, by, age, drop_calling(frame) if by.startswith("words") else None)
-    for by, some in _find_told(frame, list(shown.values())):
+    for by, some in _find_told(frame, list(shown.values())) if not is_of_all else ():
         if by.startswith("words") and len(some) == 1:
             add(some, f"{by} of all", 1)
     for slot in frame.slots:
@@ -131,7 +135,7 @@ def list_papers_meant(
         add((paper_id,), "title word")
     others = list_others(state)
     add(others, "rest")
-    if state.paper:
+    if state.paper and not is_of_all:
         add((state.paper,), "last")
     add(state.query.papers if len(state.query.papers) > 1 else (), "asked")
     add(state.papers if len(state.papers) > 1 else (), "last")
@@ -198,6 +202,8 @@ def _rank_by_words(question: str, papers: list[Paper]) -> list[tuple[str, tuple[
 
 
 _MOST_ENTITLED = 3
+_BY_ANY_WORD = ("words", "words too")
+_PLURAL = re.compile(r"(?<!\bof )\b(?:they|them|these|those|both)\b", re.IGNORECASE)
 _IN_TEXT = 0.4
 """What a word of a paper's text counts for beside one of its name."""
 

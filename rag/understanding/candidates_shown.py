@@ -37,6 +37,9 @@ def ask_library(turn: Turn) -> Iterator[Candidate]:
             alone = turn.read(label, "new", frame=frame)
             make = partial(Candidate, alone=alone, label=label, share=share)
             query, named = alone.query, list_named(alone)
+            # "what is SlerpFace? / compare both": by itself it names nothing to compare
+            if query.want == "comparison" and state.papers and not frame.slots:
+                continue
             if query.want == "passages" and len(named) == 1:
                 query = replace(query, papers=named)
             yield make("alone", "new", LIBRARY, query)

@@ -18,6 +18,7 @@ from rag.types import ReadAs, Thread
 from rag.types.fields import Condition
 from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
+from rag.understanding.antecedents import tag_rest
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_return import go_back
@@ -122,6 +123,9 @@ def _read_one(
     if read_as:
         reading = compose(_keep_route(frame, read_as), entities, library)
     elif state is None:
+        # "which entries are reports of competitions and what was each about?"
+        is_of_field = bool(frame.wants) and frame.wants[0][0] == "overview"
+        frame = (tag_rest(frame, library) if is_of_field else None) or frame
         reading = compose(_choose(frame, entities, None, library), entities, library)
     else:
         turn = Turn(_choose(frame, entities, state, library), entities, state, library)

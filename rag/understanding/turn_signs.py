@@ -16,6 +16,11 @@ from rag.understanding.turns import Turn
 
 _TOKEN = re.compile(r"<\w+>|\w+(?:['’]\w+)?|[?&]")
 _LEAST_SHARE = 0.02
+POINTING = (
+    "they", "them", "their", "these", "those", "it", "its", "this", "that", "both", "each", "all", "one", "ones",
+    "he", "she", "his", "her", "him", "papers", "paper",
+)  # fmt: skip
+"""Words whose meaning hangs on what was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ def gather_facts(turn: Turn) -> TurnFacts:
     texts = {p.paper_id: split_once(f"{p.name} . {p.text}") for p in papers}
     names = {p.paper_id: split_once(p.name) for p in papers}
     signs = {**_list_words(frame.question, frame.slots), **_tell_state(turn)}
+    # "they" behind a list are its papers, behind one paper those who wrote it
+    signs |= {f"{word} after {state.shown}": 1.0 for word in POINTING if f"w {word}" in signs}
     spoken = split_once(f"{state.query.topic} {state.topic.words if state.topic else ''}")
     signs |= _tell_topic(topic or words, bool(topic), spoken, texts, names)
     if any(is_topical(w.lower(), asking) for w in list_free_words(frame.question, frame.slots)):

@@ -109,7 +109,7 @@ def test_the_list_is_complete_and_each_row_tells_what_is_brought(assistant: Assi
 
 
 def test_data_sets_of_a_topic_are_told_by_name_alone(assistant: Assistant) -> None:
-    text = assistant.ask("which benchmarks are used in the person re-identification papers").text
+    text = assistant.ask("which data sets do the person re-identification papers use").text
     for name in ("SYSU-MM01", "Market-1501", "PRCC"):
         assert name in text
     assert "name none in the abstract" in text
