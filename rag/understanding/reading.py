@@ -125,7 +125,9 @@ def _read_one(
     elif state is None:
         # "which entries are reports of competitions and what was each about?"
         is_of_field = bool(frame.wants) and frame.wants[0][0] == "overview"
-        frame = (tag_rest(frame, library) if is_of_field else None) or frame
+        rest = tag_rest(frame, library) if is_of_field else None
+        if rest is not None and _BEFORE_TOPIC.search(question[: rest.slots[-1].start]):
+            frame = rest
         reading = compose(_choose(frame, entities, None, library), entities, library)
     else:
         turn = Turn(_choose(frame, entities, state, library), entities, state, library)
@@ -137,6 +139,9 @@ def _read_one(
             turn.back = Turn(frame, entities, meant, library, is_back=True)
         reading = join(turn)
     return replace(reading, query=count_people(reading.query, question))
+
+
+_BEFORE_TOPIC = re.compile(r"\b(?:of|on|about)\s+$")
 
 
 def _read_frame(
