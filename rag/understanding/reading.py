@@ -125,9 +125,9 @@ def _read_one(
     elif state is None:
         # "which entries are reports of competitions and what was each about?"
         is_of_field = bool(frame.wants) and frame.wants[0][0] == "overview"
-        rest = tag_rest(frame, library) if is_of_field else None
-        if rest is not None and _BEFORE_TOPIC.search(question[: rest.slots[-1].start]):
-            frame = rest
+        on_field = tag_rest(frame, library) if is_of_field else None
+        if on_field is not None and _BEFORE_TOPIC.search(question[: on_field.slots[-1].start]):
+            frame = on_field
         reading = compose(_choose(frame, entities, None, library), entities, library)
     else:
         turn = Turn(_choose(frame, entities, state, library), entities, state, library)
