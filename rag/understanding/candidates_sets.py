@@ -228,8 +228,10 @@ def _replace_values(
     """``papers with the keyword pensions / and wages``: another value of the same field."""
     words = pieces.topic.words if pieces.topic else ""
     for c in rest:
-        type_ = FIELDS[c.field].type
-        value = words if type_ == "name" else number if c.field == "n_authors" else None
+        field = FIELDS[c.field]
+        # what cannot be grouped, such as the roles of sentences, has values of a closed list
+        is_named = field.type == "name" and field.plural
+        value = words if is_named else number if c.field == "n_authors" else None
         if value and c.operator in ("is", "contains"):
             where = merge_conditions(
                 (*(replace(c, value=value) if c == o else o for o in rest), *own)
