@@ -270,6 +270,9 @@ def _get_measure(frame: Frame) -> Measure:
 
 
 def _finish_extreme(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
+    # "newest paper on dataset distillation": the word of an order is not always seen as one. Several are a list.
+    if get_limit(parts) is None:
+        parts.order = parts.order or read_order(parts.question)
     if parts.order is None:
         return None
     order = parts.order
