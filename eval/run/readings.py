@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from rag.types.fields import QueryError
 from rag.types.query import Order, PersonRef, Query, Reading, Topic
 from rag.types.query_parser import read_conditions
 from rag.types.query_text import print_query
+from rag.understanding.dialogue_state import list_people_listed
 
 CONTENT = ("passages", "comparison")
 """Wants for which words are kept whole (`Query.text`) instead of a topic."""
@@ -182,13 +184,16 @@ def read_cases(
         for number, gold in enumerate(case.turns, 1):
             answer = assistant.ask(gold.question, thread)
             query = get_reading(answer).query
-            if previous is not None and actual is not None:
-                query = resolve_shown_papers(query, list_shown_papers(previous), actual)
-            actual = query
             queries = [fill_shown(query, previous) for query in gold.build_queries()]
-            expected, verdict = judge_reading(
-                actual, queries, is_first=number == 1, only_want=gold.only_want
+            judge = partial(
+                judge_reading, expected=queries, is_first=number == 1, only_want=gold.only_want
             )
+            expected, verdict = judge(query)
+            if not verdict.is_right and previous is not None and actual is not None:
+                resolved = resolve_shown_papers(query, list_shown_papers(previous), actual)
+                if resolved != query:
+                    query, (expected, verdict) = resolved, judge(resolved)
+            actual = query
             yield ReadTurn(case, number, gold, expected, actual, verdict, answer.status)
             thread = thread.add_turn(Turn(gold.question, answer))
             previous = answer
@@ -237,11 +242,7 @@ def fill_shown(query: Query, previous: Answer | None) -> Query:
     if previous is None:
         return query
     papers = list_shown_papers(previous)
-    people = [expert.name for expert in previous.experts] or list(
-        dict.fromkeys(
-            name for person in get_reading(previous).query.people for name in person.names
-        )
-    )
+    people = list_people_listed(previous)
 
     def fill(text: str, titles: Sequence[str]) -> str:
         number = text.removeprefix("shown-")

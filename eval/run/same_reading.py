@@ -46,7 +46,8 @@ def normalise_query(query: Query) -> Query:
     ``people``. An order by year is one by date. People count as authors unless another role is
     named, and of two people in an order the first is meant. A name that ``lacks`` excludes from
     people is one of ``besides``. The authors of papers that conditions or a topic select are the
-    people whom these select. Papers that people share are those of which each is an author.
+    people whom these select. Papers that people share, and papers of people, are those of which each
+    is an author.
     """
     order, want, k = query.order, query.want, query.k
     if order is not None and order.field == "year":
@@ -61,12 +62,19 @@ def normalise_query(query: Query) -> Query:
         order, k = None, None  # rows are counted whichever way they are sorted
     by = query.by
     if want == "people":
+        if query.about is None and order == Order("n_papers"):
+            order = None  # people of papers that conditions select stand in this order
         by = tuple(name for name in by if name != "author" and not (order and name == order.field))
         k = None if query.people and order is not None else k
+    if want == "values" and query.measure == "each":  # a date is told whichever part of it is asked
+        by = tuple(dict.fromkeys("date" if name in ("year", "month") else name for name in by))
     where, companions = query.where, list(query.besides)
     relation, people = query.relation, query.people
     if relation == "authors" and not query.papers:
         relation = None
+    if want in ("papers", "count") and relation is None and people:
+        names = [person.names[0] if person.names else person.typed for person in people]
+        where, people = (*where, *(Condition("author", "is", name) for name in names)), ()
     if relation == "shared":
         want, relation, people = "papers" if want == "people" else want, None, ()
         names = [person.names[0] if person.names else person.typed for person in query.people]

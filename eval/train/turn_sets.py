@@ -95,8 +95,12 @@ class GoldJudge:
     is_first: bool
 
     def __call__(self, query: Query, view: LibraryView, *, with_detail: bool = False) -> bool:
+        queries = [query]
         if self.before is not None:
-            query = resolve_shown_papers(query, self.shown, self.before)
+            queries.append(resolve_shown_papers(query, self.shown, self.before))
+        return any(self._is_right(query, with_detail) for query in dict.fromkeys(queries))
+
+    def _is_right(self, query: Query, with_detail: bool) -> bool:
         _, verdict = judge_reading(
             query, self.expected, is_first=self.is_first, only_want=self.gold.only_want
         )

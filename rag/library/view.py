@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from rag.library.abbreviations import Abbreviations
 from rag.library.called import CalledPapers
 from rag.library.conditions import (
     IN_PLACE,
@@ -106,6 +107,12 @@ class LibraryView(CalledPapers, ScopedPeople):
         for institution, name in self.library.fetch(headed.order_by(DOCUMENTS.c.name)):
             names[fold(institution)] = (*names.get(fold(institution), ()), name)
         return names
+
+    @cached_property
+    def venue_abbreviations(self) -> Abbreviations:
+        """What the printed venues may be shortened to."""
+        venues = select(PAPERS.c.venue).where(PAPERS.c.venue.is_not(None)).distinct()
+        return Abbreviations(row[0] for row in self.library.fetch(venues))
 
     # --- papers -------------------------------------------------------------------------------
 

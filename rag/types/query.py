@@ -203,6 +203,18 @@ class Query:
             raise QueryError(f"groups need a field to group by; there are {groups}")
         if self.want == "extreme" and self.order is None:
             raise QueryError("an extreme needs an order, as in order by date descending")
+        if self.order is not None and find_field(self.order.field).of == "person":
+            self._order_people()
+
+    def _order_people(self) -> None:
+        """Those at an end of an order by a figure of people are people; a list of papers has no such order."""
+        if self.want == "papers":
+            object.__setattr__(self, "order", None)
+        if self.want == "extreme":
+            object.__setattr__(self, "want", "people")
+            object.__setattr__(self, "k", self.k or 1)
+            if not (self.about or self.by or self.papers):
+                object.__setattr__(self, "by", ("author",))
 
     @property
     def topic(self) -> str:

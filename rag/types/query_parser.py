@@ -13,7 +13,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
-from rag.types.fields import ABSENCE, FIELDS, MANY, Condition, Operator, QueryError, Range, Scalar
+from rag.types.fields import (
+    ABSENCE,
+    FIELDS,
+    MANY,
+    Condition,
+    Operator,
+    QueryError,
+    Range,
+    Scalar,
+    find_field,
+)
 from rag.types.query import Form, Order, PersonRef, Query, RelationKind, Topic, Want
 from rag.types.query_text import OPERATOR_SIGNS
 
@@ -160,6 +170,11 @@ class _Parser:
         def read_order() -> None:
             self.expect("by")
             field = self.take()
+            if parts["want"] == "papers" and find_field(field).of == "person":
+                sortable = (f.name for f in FIELDS.values() if f.is_sortable and f.of == "paper")
+                raise QueryError(
+                    f"papers cannot be ordered by {field}, a figure of people; there are {', '.join(sortable)}"
+                )
             if self.skip("both", "ends"):
                 put("order", Order(field, "both ends"))
             else:

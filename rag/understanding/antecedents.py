@@ -16,6 +16,7 @@ from rag.types import Paper
 from rag.types.fields import Condition, Range
 from rag.understanding.dialogue_state import (
     AGED,
+    CONTENT,
     DialogueState,
     drop_calling,
     find_called,
@@ -76,7 +77,11 @@ POINTED_BY_WORDS = frozenset(
 
 
 def list_papers_meant(
-    frame: Frame, state: DialogueState, library: LibraryView, shown: Mapping[str, Paper]
+    frame: Frame,
+    state: DialogueState,
+    library: LibraryView,
+    shown: Mapping[str, Paper],
+    nearness: Mapping[str, float],
 ) -> list[Antecedent]:
     """Papers shown that the turn may be asked of, the likeliest way of finding them first."""
     question = frame.question
@@ -117,6 +122,9 @@ def list_papers_meant(
             if is_of_all and by in _BY_ANY_WORD:
                 continue
             add(some, by, age, drop_calling(frame) if by.startswith("words") else None)
+        near = [i for i in ids if i in nearness]
+        if len(near) > 1 and not is_of_all:
+            add((max(near, key=lambda i: nearness[i]),), "meaning", age)
     for by, some in _find_told(frame, list(shown.values())) if not is_of_all else ():
         if by.startswith("words") and len(some) == 1:
             add(some, f"{by} of all", 1)
@@ -142,6 +150,13 @@ def list_papers_meant(
     earlier = [i for i in state.earlier_papers if i not in state.papers]
     if len(state.papers) == 1:
         add((*earlier[:1], *state.papers), "pair")
+    # "the first, its idea? / the palmprint one, too? / those two in contrast": the last two spoken of
+    singles = (
+        s.query.papers or (s.papers if s.query.want in CONTENT else ())
+        for s in (state, *state.earlier)
+    )
+    spoken = tuple(dict.fromkeys(ids[0] for ids in singles if len(ids) == 1))[:2]
+    add(spoken[::-1] if len(spoken) > 1 else (), "pair spoken")
     for age, ids in enumerate(lists):
         if len(ids) > 1:
             add(ids, "list", age)
@@ -183,10 +198,13 @@ def _find_told(frame: Frame, papers: list[Paper]) -> list[tuple[str, tuple[str, 
 
 
 def _rank_by_words(question: str, papers: list[Paper]) -> list[tuple[str, tuple[str, ...]]]:
-    """The two papers whose names and authors have most of the question's words, rare ones above all."""
+    """The two papers that print most of the question's words in title, authors, affiliations or venue, rare ones above all."""
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
+    # "that one from Pasteur", "the Immunity paper": an entry is known by what it prints of itself
     bags = {
-        p.paper_id: split_once(f"{p.name} {' '.join(a.name for a in p.authorships)}")
+        p.paper_id: split_once(
+            " ".join((p.name, *(a.name for a in p.authorships), *p.affiliations, p.venue or ""))
+        )
         for p in papers
     }
     texts = {p.paper_id: list_terms(p) for p in papers}
@@ -257,18 +275,28 @@ def limit_age(question: str, paper: Paper) -> tuple[Condition, ...]:
 
 
 def tag_rest(frame: Frame, library: LibraryView) -> Frame | None:
-    """The frame with its free words as a topic where the tagger has none: ``just type 2``; else None."""
-    if any(slot.kind not in ("preamble", "form") for slot in frame.slots):
+    """The frame with its free words as a topic where the tagger has none: ``just type 2``; else None.
+
+    ``Priscilla Grant - habitability?``: also beside a person or a time.
+    """
+    if any(slot.kind not in ("preamble", "form", "person", "time") for slot in frame.slots):
         return None
+    named = [(s.start, s.end) for s in frame.slots if s.kind in ("person", "time")]
     asking = load_heads().asking_words
     lead = _ABOUT.match(frame.question)
     start = lead.end() if lead else max((s.end for s in frame.slots if s.start == 0), default=0)
-    words = [(a, b) for a, b in split_words(frame.question) if a >= start]
-    words = [span for span in words if frame.question[span[0]].isalnum()]
 
     def asks(word: tuple[int, int]) -> bool:
         text = frame.question[slice(*word)].lower()
         return text in _LIMITING or not is_topical(text, frozenset() if lead else asking)
+
+    words = [(a, b) for a, b in split_words(frame.question) if a >= start]
+    words = [
+        span for span in words
+        if frame.question[span[0]].isalnum() and not any(a <= span[0] < b for a, b in named)
+    ]  # fmt: skip
+    if named:
+        words = _list_longest_run([w for w in words if not asks(w)], frame.question)
 
     while words and asks(words[0]):
         words.pop(0)
@@ -281,6 +309,17 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame | None:
     first, last = words[0][0], words[-1][1]
     rest = Slot(first, last, "topic", frame.question[first:last], negative, 0.5)
     return replace(frame, slots=(*frame.slots, rest))
+
+
+def _list_longest_run(words: list[tuple[int, int]], question: str) -> list[tuple[int, int]]:
+    """The most words with nothing but blanks between them."""
+    best: list[tuple[int, int]] = []
+    run: list[tuple[int, int]] = []
+    for word in words:
+        is_next = run and not question[run[-1][1] : word[0]].strip()
+        run = [*run, word] if is_next else [word]
+        best = max(best, run, key=len)
+    return best
 
 
 _ABOUT = re.compile(

@@ -104,9 +104,9 @@ def assemble(turn: Turn) -> Iterator[Candidate]:
     question = turn.frame.question
     others = [*dict.fromkeys(who.names[0] for who in turn.people_meant if len(who.names) == 1)][:2]
     shared = list_shared_values(turn)
-    for pieces in turn.pieces:
-        if shared:
-            pieces = replace(pieces, where=(*pieces.where, *shared))
+    # "this year's and last" are no year of the paper in view
+    with_shared = [replace(p, where=(*p.where, *shared)) for p in turn.pieces if shared]
+    for pieces in (*turn.pieces, *with_shared):
         for base in list_bases(turn):
             for how, (where, about) in _limit(base, pieces, question, others):
                 yield from _ask(turn, base, pieces, how, where, about, wants)
@@ -114,11 +114,13 @@ def assemble(turn: Turn) -> Iterator[Candidate]:
 
 def list_shared_values(turn: Turn) -> tuple[Condition, ...]:
     """``what else has that journal``, ``more by Desai, same year``: values of the one paper in view."""
-    paper = turn.paper_in_view
+    paper, last = turn.paper_in_view, turn.state.query
     match = _SHARED.search(turn.frame.question)
-    if paper is None or match is None:
+    if paper is None:
         return ()
-    field = read_group(match[1])
+    # "where is that published / what else appeared in there?"
+    is_value = last.want == "values" and len(last.by) == 1 and _THERE.search(turn.frame.question)
+    field = last.by[0] if is_value else read_group(match[1]) if match else ""
     if field == "year":
         return (Condition("year", "is", paper.year),) if paper.year else ()
     values = {
@@ -130,6 +132,7 @@ def list_shared_values(turn: Turn) -> tuple[Condition, ...]:
     return (Condition(field, "is", value),) if value else ()
 
 
+_THERE = re.compile(r"\b(?:there|in (?:it|that|this)|from (?:it|that))\b", re.IGNORECASE)
 _SHARED = re.compile(
     r"\b(?:same|that|this|its) (years?|yr|journals?|venues?|conferences?|categor\w+|fields?|affiliations?|universit\w+"
     r"|institut\w+|labs?|compan\w+)\b",
@@ -157,6 +160,12 @@ def _limit(
         wheres.setdefault(merge_conditions(tuple(where)), how)
 
     add("kept", (*rest, *own, *authors))
+    # "this year's and last, I mean from 2025 on", "no date or without code, sorry: with code"
+    if len(own) > 1:
+        at = {get_group(c.field): n for n, c in enumerate(own)}
+        latest = tuple(c for n, c in enumerate(own) if at[get_group(c.field)] == n)
+        if latest != own:
+            add("latest", (*rest, *latest, *authors))
     is_list = base.at.kind == "set"
     excludes = EXCLUDES.search(question)
     # "please only these that are having a software with it"
@@ -297,6 +306,12 @@ def _ask(
         yield say(Query("count", where=where, about=about))
         for group in pieces.groups[:1]:
             yield say(Query("count", where=where, about=about, by=(group,)))
+    # "only those with code / which share of the 2025 papers has it": what held before is the part now
+    if "share" in wants and base.at.kind == "set":
+        part = tuple(c for c in base.where if c in where and FIELDS[c.field].type == "flag")
+        whole = tuple(c for c in where if c not in part)
+        if part and whole:
+            yield say(Query("share", where=part, about=about, base=whole), "part")
     if "share" in wants and (where or (about and about != base.about)):
         # "which are from 2022? / what share of those has code?": of those; "as a percentage": of all
         part = tuple(c for c in where if c not in base.where)

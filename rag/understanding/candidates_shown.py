@@ -200,6 +200,14 @@ def ask_around(turn: Turn) -> Iterator[Candidate]:
             yield say("field", link, at, Query("values", by=(field,), papers=at.ids))
     names = tuple(p.names[0] for p in pieces.people if p.names)
     people = [Antecedent("people", (), names, by="named")] if names else []
+    # "Chunlei Peng, is he the same as Chenlei Peng": the one whom nobody is called is told as typed
+    if len(pieces.people) == 2 and len({*names}) < 2:
+        pair = tuple(
+            p if p.names and p.typed.lower() == p.names[0].lower() else PersonRef(p.typed)
+            for p in pieces.people
+        )
+        query = Query("profile", people=pair, relation="same")
+        yield say("around", "those_people", LIBRARY, query, label="profile same")
     if len(names) == 1:
         pairs = [
             who.names[0] for who in turn.people_meant if len(who.names) == 1 and who.names != names

@@ -120,12 +120,18 @@ def read_in_context(question: str, last: Query) -> tuple[Condition, ...]:
 
 def _find_years(query: Query) -> tuple[int | None, int | None] | None:
     """The first and the last year of a query's one condition of time; None for none."""
-    spans = []
-    for condition in query.where:
-        for value in condition.values if condition.field in ("year", "date") else ():
-            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
-            spans.append(tuple(end.year if isinstance(end, date) else end for end in ends))
-    return spans[0] if len(spans) == 1 else None  # type: ignore[return-value]
+    times = [c for c in query.where if c.field in ("year", "date")]
+    if len(times) != 1 or times[0].operator not in ("is", "in"):
+        return None
+    # "2024 and 2025 / and before?"
+    ranges = [v if isinstance(v, Range) else Range(v, v) for v in times[0].values]  # type: ignore[arg-type]
+    lows, highs = (
+        [end.year if isinstance(end, date) else end for end in ends]
+        for ends in ([r.low for r in ranges], [r.high for r in ranges])
+    )
+    low = None if None in lows else min(int(end) for end in lows if end is not None)
+    high = None if None in highs else max(int(end) for end in highs if end is not None)
+    return low, high
 
 
 _BESIDE = re.compile(

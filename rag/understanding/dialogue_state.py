@@ -156,6 +156,7 @@ def build_state(thread: Thread) -> DialogueState | None:
         if of and reading.query.want == "passages":
             papers = tuple(i for i in papers if i in of) or of
         people = list_shown_people(turn.answer)
+        in_list = list_people_listed(turn.answer)
         earlier = state or DialogueState(reading.query)
         state = DialogueState(
             reading.query,
@@ -168,7 +169,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             _find_broader(earlier, reading.query),
             reading.parts,
             _find_topic(earlier, reading),
-            earlier.listed_people if is_part(people, earlier.listed_people) else people,
+            earlier.listed_people if is_part(in_list, earlier.listed_people) else in_list,
             _find_set(earlier, reading.query),
             earlier=(state, *state.earlier) if state else (),
         )
@@ -255,6 +256,18 @@ def list_shown_people(answer: Answer) -> tuple[str, ...]:
         authors = [c for c in reading.query.where if (c.field, c.operator) == ("author", "is")]
         names |= dict.fromkeys(str(c.value) for c in authors)
     return tuple(names)
+
+
+def list_people_listed(answer: Answer) -> tuple[str, ...]:
+    """People shown, in order, without the one whose colleagues they are.
+
+    "who does Kim write with? / what has the first done": the portrait's own person stands before the list.
+    """
+    names, query = list_shown_people(answer), answer.reading.query if answer.reading else None
+    asked = (
+        {n for p in query.people for n in p.names} if query and query.want == "people" else set()
+    )
+    return tuple(n for n in names if n not in asked) or names
 
 
 def list_named(alone: Reading) -> tuple[str, ...]:

@@ -140,6 +140,11 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
                 if kind == "venue" and text[at : at + len(value)].islower():
                     is_certain = is_certain and bool(_BEFORE_VENUE.search(folded[:at]))
                 spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+    # "how many in EMBO J or NAR?"
+    spans += [
+        EntitySpan(start, end, "venue", name, is_certain=not text[start:end].islower())
+        for start, end, name in library.venue_abbreviations.find(text)
+    ]
     # "papers by Zhejiang Lab authors": the line above a list of abstracts
     spans += [
         EntitySpan(places[name], places[name] + len(name), "affiliation", name, is_certain=True)

@@ -91,21 +91,35 @@ def take_apart(
     )  # fmt: skip
 
 
-def read_as_values(pieces: Pieces, library: LibraryView) -> Iterator[Pieces]:
+def read_as_values(pieces: Pieces, question: str, library: LibraryView) -> Iterator[Pieces]:
     """The same, with the topic for what papers print in a field: ``only Immunity``, ``karolinska ones``."""
     topic = fold(pieces.topic.words) if pieces.topic else ""
     if not topic or len(topic.split()) > _MOST_WORDS:
         return
+    # "hers with binaries as keyword", "on atmospheres, keyword atmospheres"
+    if _KEYWORD.search(question) and (keyword := _KEYWORD.sub("", topic).strip()):
+        part = Condition("keyword", "is", keyword)
+        yield replace(pieces, topic=None, where=(*pieces.where, part))
+    # "Grace Kimani on the same virus": what was spoken of
+    if _SAME.match(topic):
+        yield replace(pieces, topic=None)
     fields: tuple[PrintedField, ...] = get_args(PrintedField)
     for field, values in library.list_printed(dict.fromkeys(fields, (topic,))).items():
         for value in values.values():
             yield replace(pieces, topic=None, where=(*pieces.where, Condition(field, "is", value)))
-    if topic in library.vocabulary.places:
-        part = Condition("affiliation", "contains", topic)
-        yield replace(pieces, topic=None, where=(*pieces.where, part))
+    # "Polish university Krakow": a word that only affiliations have
+    words = {
+        w for w in (topic, *topic.split()) if len(w) > 2 and not library.vocabulary.lower.get(w)
+    }
+    for word in sorted(words, key=lambda w: (w != topic, w)):
+        if word in library.vocabulary.places:
+            part = Condition("affiliation", "contains", word)
+            yield replace(pieces, topic=None, where=(*pieces.where, part))
 
 
 _MOST_WORDS = 5
+_KEYWORD = re.compile(r"(?:\b(?:as|with|in|under|the) )*\bkeywords?\b", re.IGNORECASE)
+_SAME = re.compile(r"(?:the same|same|that|this|these|those)\b")
 
 
 def choose_spoken(person: PersonRef, spoken: Sequence[str]) -> PersonRef:
@@ -129,7 +143,8 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _ALONE = re.compile(
-    r"\b(?:alone|solo|sole|single[ -]?(?:author\w*|hand\w*)|(?:him|her|them)self|on (?:his|her|their) own)\b",
+    r"\b(?:alone|solo|sole|single[ -]?(?:author\w*|hand\w*)|(?:him|her|them)self|on (?:his|her|their) own"
+    r"|(?:no|without|w/o)(?: any)? (?:co-?authors?|others|anybody else|anyone else))\b",
     re.IGNORECASE,
 )
 

@@ -130,13 +130,15 @@ def _read_one(
             frame = on_field
         reading = compose(_choose(frame, entities, None, library), entities, library)
     else:
-        turn = Turn(_choose(frame, entities, state, library), entities, state, library)
+        turn = Turn(
+            _choose(frame, entities, state, library), entities, state, library, encode(question)
+        )
         if back := go_back(question, state):
             rest, meant = back[0] or question, back[1]
             entities = find_entities(rest, library)
             frame = _read_frame(rest, entities, meant, library, encode)
             frame = _choose(frame, entities, meant, library)
-            turn.back = Turn(frame, entities, meant, library, is_back=True)
+            turn.back = Turn(frame, entities, meant, library, encode(rest), is_back=True)
         reading = join(turn)
     return replace(reading, query=count_people(reading.query, question))
 

@@ -12,7 +12,7 @@ from rag.types.fields import FIELDS, Condition
 from rag.types.query import Detail, Query, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, split_once
 from rag.understanding.frame_types import Slot
-from rag.understanding.turn_signs import TurnFacts
+from rag.understanding.turn_signs import OF_COSINES, TurnFacts
 from rag.understanding.turns import Candidate, Turn
 
 Marks = dict[str, float]
@@ -188,6 +188,9 @@ def _measure(turn: Turn, c: Candidate, facts: TurnFacts, marks: Marks) -> None:
         if ids:
             marks["= words not in papers"] = 1 - inside / n
             marks[f"= words in title, {c.of.by}"] = titled / n
+    if len(ids) == 1 and ids[0] in facts.nearness:
+        marks["= nearness"] = OF_COSINES * facts.nearness[ids[0]]
+        marks[f"= nearness, {c.of.by}"] = marks["= nearness"]
     if facts.topic:
         n = len(facts.topic)
         marks["= topic in query"] = len(facts.topic & said) / n

@@ -16,6 +16,8 @@ from rag.understanding.turns import Turn
 
 _TOKEN = re.compile(r"<\w+>|\w+(?:['’]\w+)?|[?&]")
 _LEAST_SHARE = 0.02
+OF_COSINES = 5.0
+"""Differences of cosines are a fifth at most."""
 POINTING = (
     "they", "them", "their", "these", "those", "it", "its", "this", "that", "both", "each", "all", "one", "ones",
     "he", "she", "his", "her", "him", "papers", "paper",
@@ -32,6 +34,7 @@ class TurnFacts:
         links: Relations to the conversation with their probabilities.
         words: Terms of its words that may be topical; ``topic`` of what the tagger has for a topic.
         texts: Terms of the papers shown, by id; ``names`` of their names.
+        nearness: See `Turn.nearness`.
     """
 
     signs: Mapping[str, float]
@@ -40,6 +43,7 @@ class TurnFacts:
     topic: frozenset[str]
     texts: Mapping[str, frozenset[str]]
     names: Mapping[str, frozenset[str]]
+    nearness: Mapping[str, float]
 
 
 def gather_facts(turn: Turn) -> TurnFacts:
@@ -61,7 +65,9 @@ def gather_facts(turn: Turn) -> TurnFacts:
         signs["free words"] = 1.0
     for name, ranked in (("link", frame.links), ("want", frame.wants), ("asks", frame.asks_for)):
         signs |= {f"{name} {label}": 2 * p for label, p in ranked if p > _LEAST_SHARE}
-    return TurnFacts(signs, dict(frame.links), words, topic, texts, names)
+    if turn.nearness and state.paper in turn.nearness:
+        signs["nearer than the paper in view"] = OF_COSINES * -turn.nearness[state.paper]
+    return TurnFacts(signs, dict(frame.links), words, topic, texts, names, turn.nearness)
 
 
 def _list_terms(slots: Iterable[Slot]) -> frozenset[str]:

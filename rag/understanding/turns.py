@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from rag.library.chunk_rows import read_paper_vectors
 from rag.library.view import LibraryView
 from rag.types import Paper
 from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
+from rag.types.token_vectors import Encoding
 from rag.understanding.antecedents import (
     Antecedent,
     list_papers_meant,
@@ -58,12 +60,14 @@ class Turn:
         state: After the turn before.
         back: Where the turn may go back to what was asked earlier, the rest of it as if it had been asked
             then; ``is_back`` holds of that one.
+        encoding: Of the question; None where nothing is embedded.
     """
 
     frame: Frame
     entities: Entities
     state: DialogueState
     library: LibraryView
+    encoding: Encoding | None = None
     back: Turn | None = None
     is_back: bool = False
     _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
@@ -88,7 +92,11 @@ class Turn:
         """What the turn's words give, as each of its frames has them."""
         spoken = self.people_spoken
         taken = [take_apart(frame, self.entities, self.library, spoken) for frame in self.frames]
-        more = (each for pieces in taken for each in read_as_values(pieces, self.library))
+        more = (
+            each
+            for pieces in taken
+            for each in read_as_values(pieces, self.frame.question, self.library)
+        )
         return tuple(dict.fromkeys((*taken, *more)))
 
     @cached_property
@@ -126,6 +134,16 @@ class Turn:
         )
         return {p.paper_id: p for p in self.library.list_papers(tuple(filter(None, ids)))}
 
+    @cached_property
+    def nearness(self) -> Mapping[str, float]:
+        """How much less near in meaning than the nearest each paper shown is, 0 or less: "the one on mining"."""
+        if self.encoding is None or len(self.papers_shown) < 2:
+            return {}
+        vectors = read_paper_vectors(self.library.library, [*self.papers_shown])
+        near = {i: float((each @ self.encoding.vector).max()) for i, each in vectors.items()}
+        best = max(near.values(), default=0.0)
+        return {paper_id: cosine - best for paper_id, cosine in near.items()}
+
     def get_paper(self, paper_id: str) -> Paper | None:
         return self.papers_shown.get(paper_id) or self.library.get_paper(paper_id)
 
@@ -136,7 +154,9 @@ class Turn:
 
     @cached_property
     def papers_meant(self) -> list[Antecedent]:
-        return list_papers_meant(self.frame, self.state, self.library, self.papers_shown)
+        return list_papers_meant(
+            self.frame, self.state, self.library, self.papers_shown, self.nearness
+        )
 
     @cached_property
     def people_meant(self) -> list[Antecedent]:

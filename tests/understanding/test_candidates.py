@@ -64,6 +64,42 @@ def test_a_paper_shown_is_found_by_place_age_year_and_title(
         assert by in {way for at in turn.papers_meant for way in (at.by, *at.also)}, question
 
 
+def test_both_are_the_two_papers_last_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = (LIST, "what is VISA?", TOPIC, "what is D2Pruner?", "those two in contrast")
+    turn = open_turn(*asked, monkeypatch=monkeypatch)
+    assert "pair spoken" in {way for at in turn.papers_meant if at.ids == ("p2", "p3")
+                             for way in (at.by, *at.also)}  # fmt: skip
+
+
+def test_the_first_of_someones_colleagues_is_the_first_in_the_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = ("who does Yuxi Mi write with?", "what has the first of them written?")
+    turn = open_turn(*asked, monkeypatch=monkeypatch)
+    assert turn.state.people[0] == "Yuxi Mi"
+    assert turn.state.listed_people == ("Cai Wu", "Yuge Huang")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "made", "query"),
+    [
+        ("papers from 2022 and 2024", "and before?", "time moved", "papers where year = ..2021"),
+        (LIST, "only this year's and last, I mean from 2022 on", "latest",
+         'papers where author = "Yuxi Mi" and year = 2022..'),
+        ("papers with code", "which share of the 2024 papers is that?", "part",
+         "share of papers where code of those where year = 2024"),
+        (LIST, "with spheres as keyword", "kept", 'papers where author = "Yuxi Mi" and keyword = "spheres"'),
+        (LIST, "Evelyn Zhang - tokens?", "kept", 'papers about "tokens" where author = "Evelyn Zhang"'),
+        (LIST, "without co-authors", "kept", 'papers where author = "Yuxi Mi" and n_authors = 1'),
+    ],
+)  # fmt: skip
+def test_a_reading_is_among_those_of_a_turn(
+    first: str, second: str, made: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = open_turn(first, second, monkeypatch=monkeypatch)
+    assert query in find(list_candidates(turn), made)
+
+
 def test_free_words_are_a_topic_where_the_tagger_has_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
