@@ -121,6 +121,8 @@ def normalise_conditions(conditions: Sequence[Condition]) -> tuple[Normal, ...]:
         conditions = [c for c in conditions if c not in times]
     first = {fold(str(v)) for c in conditions if c.field == "first_author" for v in c.values}
     for condition in conditions:
+        if condition.field in ("year", "date") and condition.operator in ("known", "unknown"):
+            condition = replace(condition, field="date")
         field = FIELDS[condition.field]
         values: tuple[object, ...] = condition.values
         operator: str = condition.operator

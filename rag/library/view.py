@@ -109,6 +109,12 @@ class LibraryView(CalledPapers, ScopedPeople):
         return names
 
     @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """Categories that papers print."""
+        printed = select(PAPERS.c.category).where(PAPERS.c.category.is_not(None)).distinct()
+        return tuple(sorted(row[0] for row in self.library.fetch(printed)))
+
+    @cached_property
     def venue_abbreviations(self) -> Abbreviations:
         """What the printed venues may be shortened to."""
         venues = select(PAPERS.c.venue).where(PAPERS.c.venue.is_not(None)).distinct()

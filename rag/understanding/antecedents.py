@@ -302,6 +302,9 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame | None:
         words.pop(0)
     while words and asks(words[-1]):
         words.pop()
+    # "underwater instead of uav", "software, not images": what is wanted stands before
+    cut = _RATHER.search(frame.question)
+    words = [span for span in words if span[1] <= cut.start()] if cut else words
     # "just type 2": a number may end it.
     if not 0 < len(words) < 5:
         return None
@@ -327,5 +330,6 @@ _ABOUT = re.compile(
     r"(?:(?:any |the )?other )?",
     re.IGNORECASE,
 )
+_RATHER = re.compile(r"\b(?:instead|rather)\b|\W*\bnot\b", re.IGNORECASE)
 _LIMITING = frozenset("only just please ones without minus except not".split())
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)

@@ -175,6 +175,9 @@ def _limit(
     for c in rest if is_list and (excludes or _OTHER.search(question)) else ():
         if FIELDS[c.field].type != "person" and (turned := negate(c)) != c:
             add("turned", (*(turned if c == o else o for o in rest), *own, *authors))
+    # "molecular biology out", "outside of Lund": the tagger does not see all that is not wanted
+    if excludes and own and not any(c.is_negative for c in own):
+        add("own turned", (*rest, *map(negate, own), *authors))
     if len(pieces.authors) == 2 and excludes:
         for one, other in (pieces.authors, pieces.authors[::-1]):
             lacks = Condition("author", "lacks", tuple(map(str, other.values)))

@@ -246,7 +246,7 @@ def _drop_papers(where: Sequence[Condition]) -> tuple[Condition, ...]:
 
 
 EXCLUDES = re.compile(
-    r"\b(?:no|not|n['’]t|without|except|excluding|exclude|but|other|others|else|besides|minus|drop|skip|aside|apart|never|isn|wasn|doesn)\b",
+    r"\b(?:no|not|n['’]t|without|except|excluding|exclude|but|other|others|else|besides|minus|drop|skip|aside|apart|never|isn|wasn|doesn|out|outside|lacks?|hasn|haven|rest)\b",
     re.IGNORECASE,
 )
 """Words that may leave somebody or something out."""

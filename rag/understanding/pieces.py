@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from rag.library.view import LibraryView, PrintedField
-from rag.text import fold, join_names
-from rag.types.fields import FIELDS, Condition
+from rag.text import STOP_WORDS, fold, join_names, split_terms
+from rag.text.everyday import is_everyday
+from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Form, Order, PersonRef, Topic
 from rag.understanding.entities import Entities, read_flag
 from rag.understanding.field_words import list_attributes, read_group, read_order
@@ -57,15 +58,16 @@ def take_apart(
     parts = read_slots(frame, entities, library)
     question = frame.question
     people = tuple(choose_spoken(p, spoken) for p in parts.names)
-    if not people and not parts.without_people and (name := _find_spoken(question, spoken)):
-        people = (PersonRef(name, (name,)),)
+    if not people and not parts.without_people:
+        name = _find_spoken(question, spoken) or _find_called(question, library)
+        people = (PersonRef(name, (name,)),) if name else ()
     topic = build_topic(parts) if parts.topics else None
     topic = Topic(topic.words) if topic and topic.words else None
     role = parts.role if parts.role and FIELDS[parts.role].type == "person" else ""
     if not role and (match := _ROLE.search(question)):
         role = "last_author" if match["last"] else "first_author"
     free = " ".join(list_free_words(question, frame.slots))
-    flags = [c for c in (read_flag(free, is_negative=False), _read_alone(question)) if c]
+    flags = [c for c in (read_flag(free, is_negative=False), *_read_company(question)) if c]
     attributes = tuple(dict.fromkeys((*parts.attributes, *list_attributes(question))))
     groups = tuple(dict.fromkeys(filter(None, (*parts.groups, read_group(question)))))
     without = [choose_spoken(p, spoken) for p in parts.without_people]
@@ -93,6 +95,7 @@ def take_apart(
 
 def read_as_values(pieces: Pieces, question: str, library: LibraryView) -> Iterator[Pieces]:
     """The same, with the topic for what papers print in a field: ``only Immunity``, ``karolinska ones``."""
+    yield from _read_otherwise(pieces, library)
     topic = fold(pieces.topic.words) if pieces.topic else ""
     if not topic or len(topic.split()) > _MOST_WORDS:
         return
@@ -103,6 +106,12 @@ def read_as_values(pieces: Pieces, question: str, library: LibraryView) -> Itera
     # "Grace Kimani on the same virus": what was spoken of
     if _SAME.match(topic):
         yield replace(pieces, topic=None)
+    # "and of the stellar ones", "the development ones": a category by a word of it
+    terms = {*split_terms(topic)} - STOP_WORDS - {"one"}
+    for category in library.categories if terms else ():
+        if terms < {*split_terms(category)}:
+            part = Condition("category", "is", category)
+            yield replace(pieces, topic=None, where=(*pieces.where, part))
     fields: tuple[PrintedField, ...] = get_args(PrintedField)
     for field, values in library.list_printed(dict.fromkeys(fields, (topic,))).items():
         for value in values.values():
@@ -115,6 +124,19 @@ def read_as_values(pieces: Pieces, question: str, library: LibraryView) -> Itera
         if word in library.vocabulary.places:
             part = Condition("affiliation", "contains", word)
             yield replace(pieces, topic=None, where=(*pieces.where, part))
+
+
+def _read_otherwise(pieces: Pieces, library: LibraryView) -> Iterator[Pieces]:
+    """What is printed as a venue may be meant as a category or a topic: "oldest in labour economics"."""
+    for c in pieces.where:
+        if c.field not in ("venue", "category") or not isinstance(c.value, str):
+            continue
+        rest = tuple(o for o in pieces.where if o != c)
+        other: PrintedField = "category" if c.field == "venue" else "venue"
+        for value in library.list_printed({other: (fold(c.value),)})[other].values():
+            yield replace(pieces, where=(*rest, Condition(other, "is", value)))
+        if pieces.topic is None and not c.is_negative:
+            yield replace(pieces, where=rest, topic=Topic(c.value))
 
 
 _MOST_WORDS = 5
@@ -138,6 +160,18 @@ def _find_spoken(question: str, spoken: Sequence[str]) -> str:
     return next((name for name in spoken if words & {*fold(name).split()[-1:]}), "")
 
 
+def _find_called(question: str, library: LibraryView) -> str:
+    """Somebody of the library whose family name alone is typed, in small letters: ``hansson?``."""
+    for word in re.findall(r"[^\W\d_][\w-]{3,}", question)[:_MOST_ASKED]:
+        if library.vocabulary.any.get(word.lower()) or is_everyday(word.lower()):
+            continue
+        mention = library.names.resolve(word, with_similar=False)
+        if mention is not None and len(mention.names) == 1 and mention.how in ("exact", "family"):
+            return mention.names[0]
+    return ""
+
+
+_MOST_ASKED = 12
 _ROLE = re.compile(
     r"\b(?:first|lead|leads|leading|led|1st|main|heads?|heading|headed|(?P<last>last|senior))\b",
     re.IGNORECASE,
@@ -149,5 +183,20 @@ _ALONE = re.compile(
 )
 
 
-def _read_alone(question: str) -> Condition | None:
-    return Condition("n_authors", "is", 1) if _ALONE.search(question) else None
+_JOINT = re.compile(
+    r"\b(?:joint(?:ly)?|together|not (?:alone|solo)|with (?:others|somebody|someone)|collaborat\w*|co-?(?:authored|written))\b",
+    re.IGNORECASE,
+)
+_TWO = re.compile(
+    r"\b(?:(?:just|only) (?:the two|those two|both)|without (?:a )?third|nobody else|no one else)\b", re.IGNORECASE
+)
+
+
+def _read_company(question: str) -> Iterator[Condition]:
+    """How many wrote a paper, in words: alone, with others, just two."""
+    if _ALONE.search(question):
+        yield Condition("n_authors", "is", 1)
+    if _JOINT.search(question):
+        yield Condition("n_authors", "is", Range(2, None))
+    if _TWO.search(question):
+        yield Condition("n_authors", "is", 2)
