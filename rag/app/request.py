@@ -108,6 +108,7 @@ class TurnRequest:
         thread: The conversation before it.
         scope: The papers that it is answered from.
         voice: The session of the model that words the answer; None: it is quoted.
+        is_free: Whether another reading may be taken where this one comes to nothing: words alone chose it.
     """
 
     reading: Reading
@@ -115,6 +116,7 @@ class TurnRequest:
     thread: Thread
     scope: Scope
     voice: ModelSession | None = None
+    is_free: bool = False
 
     @property
     def query(self) -> Query:
