@@ -14,7 +14,7 @@ from rag.app.bounding import bound_question
 from rag.config.settings import Settings
 from rag.library import Library
 from rag.types import Retrieval
-from rag.types.retrievals import RANKING
+from rag.types.retrievals import RANKING, EmbedTexts
 
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
@@ -49,6 +49,7 @@ class SearchEngine:
         self._reranker: Reranker | None = None
         self._screen: Screen | None = None
         self._first_look: FirstLook | None = None
+        self._embed_sentences: EmbedTexts | None = None
         self._encoder: MiniLM | None = None
         self._is_encoder_sought = False
         self._indexes: Indexes | None = None
@@ -115,6 +116,11 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
+    def open_sentence_embedder(self) -> EmbedTexts | None:
+        """The embedded model, which keeps what it made of recent sentences; None where its weights are not here."""
+        self.open_retriever()
+        return self._embed_sentences
+
     def open_first_look(self) -> FirstLook | None:
         """What finds quotes that need a screen; None where the papers' vectors are another model's."""
         self.open_retriever()
@@ -160,6 +166,7 @@ class SearchEngine:
                 embed = sentence_embedder(self._settings, chosen)
                 words = load_whole_words(self._settings)
                 scores = ScreenScores(self._settings.data, self._settings.library_url)
+                self._embed_sentences = embed
                 self._screen = Screen(embed, words, scores, chosen.name)
                 if embed is None or chosen is encoder:  # the papers' vectors are of the same model
                     read_vectors = partial(read_paper_vectors, self.library)

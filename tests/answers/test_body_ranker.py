@@ -6,10 +6,14 @@ import numpy as np
 
 from rag.answers.body_ranker import (
     BODY_FEATURES,
+    BY_ITSELF,
+    N_EMBEDDED,
     compute_body_features,
     count_passages,
+    embed_likeliest,
     keep_likeliest,
     load_body_weights,
+    rate_by_itself,
 )
 from rag.answers.evidence_selection import choose_papers
 from rag.answers.quoting import choose_sentences
@@ -91,3 +95,37 @@ def test_a_paper_with_a_body_is_weighed_whole() -> None:
     query = Query("passages", text=QUESTION)
     choice = choose_papers(query, retrieve, retrieve, Shelf([long]))
     assert choice.cited[0].sentences == whole
+
+
+def test_of_like_sentences_of_a_passage_the_one_that_means_what_is_asked_comes_first() -> None:
+    """Their tokens match alike, and both have the question's words."""
+    hit = build_hit(("A mast.", FAR), ("Keel and sail were dry.", FITS), ("The keel dried.", FITS))
+    request = Request.read_question(QUESTION)
+    asked: list[str] = []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        asked.extend(texts)
+        return [
+            [1.0, 0.0] if "keel dried" in text or text == QUESTION else [0.0, 1.0] for text in texts
+        ]
+
+    closer = embed_likeliest(QUESTION, hit, request, embed, paper=False)
+    cosines = [sentence.signals[BY_ITSELF] for sentence in closer.sentences]
+    assert cosines == [0.0, 0.0, 1.0] and asked[0] == QUESTION
+    assert keep(closer, 1) == ["The keel dried."]
+
+
+def test_only_the_likeliest_sentences_are_embedded() -> None:
+    told = [(f"The keel of boat {n} was dried.", FITS) for n in range(N_EMBEDDED)]
+    hit = build_hit(*told, ("A mast.", FAR), ("A sail.", FAR))
+    request = Request.read_question(QUESTION)
+    closer = embed_likeliest(
+        QUESTION, hit, request, lambda texts: [[1.0] for _ in texts], paper=False
+    )
+    assert [BY_ITSELF in s.signals for s in closer.sentences] == [True] * N_EMBEDDED + [False] * 2
+
+
+def test_a_sentence_that_was_not_embedded_counts_below_those_that_were() -> None:
+    assert rate_by_itself([None, None]).tolist() == [0.0, 0.0]
+    best, worst, unknown = rate_by_itself([0.6, 0.2, None]).tolist()
+    assert best == 0.0 > worst > unknown
