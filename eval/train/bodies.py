@@ -22,15 +22,14 @@ from eval.run import pdfs
 from eval.sets.collections import CORPUS
 from eval.train import conditional_logit
 from eval.train.ranker_sets import COVID_FILE
-from rag.adapters.embedders import keep_recent
 from rag.adapters.minilm import MiniLM
 from rag.answers import body_ranker
+from rag.answers.by_itself import BY_ITSELF, SentenceEncoder, compare_by_itself, rate_by_itself
 from rag.answers.quoting import is_asking_for_paper
 from rag.answers.sentence_forms import Request
 from rag.app.assistant import Assistant
 from rag.text import extract_terms, split_sentences
-from rag.types import PaperHit, Sentence
-from rag.types.retrievals import EmbedTexts
+from rag.types import PaperHit, Sentence, WordMatch
 
 Array = NDArray[np.float64]
 
@@ -56,6 +55,7 @@ class BodyExample:
     source: str
     paper: str
     question: str
+    words: Sequence[WordMatch]
     texts: Sequence[str]
     features: Array
     answers: NDArray[np.bool_]
@@ -140,7 +140,9 @@ def _iter_examples(assistant: Assistant, asked: Sequence[_Asked]) -> Iterator[Bo
         answers = np.array([told.startswith(item.sentences) for told in texts])
         if answers.any():
             features = _compute_features(assistant, item.question, hit, sentences)
-            yield BodyExample(item.source, item.document, item.question, texts, features, answers)
+            yield BodyExample(
+                item.source, item.document, item.question, hit.words, texts, features, answers
+            )
 
 
 def _compute_features(
@@ -169,29 +171,29 @@ def fit(examples: Sequence[BodyExample]) -> Array:
 
 
 def embed_likeliest(
-    examples: Sequence[BodyExample], weights: Array, embed: EmbedTexts
+    examples: Sequence[BodyExample], weights: Array, encoder: SentenceEncoder
 ) -> list[BodyExample]:
     """The examples, the sentences that are likeliest without being embedded by themselves embedded so."""
-    column = body_ranker.BODY_FEATURES.index(body_ranker.BY_ITSELF)
-    known = np.delete(np.arange(len(weights)), column)
+    columns = [body_ranker.BODY_FEATURES.index(name) for name in BY_ITSELF]
+    known = np.delete(np.arange(len(weights)), columns)
     embedded = []
     for example in examples:
         scores = example.features[:, known] @ weights[known]
         likeliest = np.argsort(-scores, kind="stable")[: body_ranker.N_EMBEDDED].tolist()
         texts = [example.texts[at] for at in likeliest]
-        asked, *vectors = np.array(embed([example.question, *texts]))
-        cosines: list[float | None] = [None] * len(scores)
-        for at, vector in zip(likeliest, vectors, strict=True):
-            cosines[at] = float(vector @ asked)
+        compared = compare_by_itself(example.question, example.words, texts, encoder)
+        signals = dict(zip(likeliest, compared, strict=True))
         features = example.features.copy()
-        features[:, column] = body_ranker.rate_by_itself(cosines)
+        for column, name in zip(columns, BY_ITSELF, strict=True):
+            of_all = [signals.get(at, {}).get(name) for at in range(len(scores))]
+            features[:, column] = rate_by_itself(of_all)
         embedded.append(replace(example, features=features))
     return embedded
 
 
-def fit_both(examples: Sequence[BodyExample], embed: EmbedTexts) -> Array:
+def fit_both(examples: Sequence[BodyExample], encoder: SentenceEncoder) -> Array:
     """The weights, fitted where the sentences are embedded that are likeliest without it."""
-    return fit(embed_likeliest(examples, fit(examples), embed))
+    return fit(embed_likeliest(examples, fit(examples), encoder))
 
 
 def rank_answers(examples: Sequence[BodyExample], weights: Array) -> list[int]:
@@ -209,21 +211,21 @@ def train(
     """Fit, write and measure; what was measured, as text."""
     examples = build_pdf_examples(open_assistant, pdf_folder)
     examples += build_covid_examples(open_assistant, public_folder)
-    embed = keep_recent(MiniLM().embed_documents)
+    encoder = MiniLM()
     papers = sorted({e.paper for e in examples})
     part_of = {paper: n % N_PARTS for n, paper in enumerate(papers)}
     ranks: dict[str, list[tuple[int, int]]] = {}
     by_ranker = np.array([float(name == "ranker") for name in body_ranker.BODY_FEATURES])
     for part in range(N_PARTS):
-        weights = fit_both([e for e in examples if part_of[e.paper] != part], embed)
+        weights = fit_both([e for e in examples if part_of[e.paper] != part], encoder)
         held_out = [e for e in examples if part_of[e.paper] == part]
-        held_out = embed_likeliest(held_out, weights, embed)
+        held_out = embed_likeliest(held_out, weights, encoder)
         both = zip(rank_answers(held_out, by_ranker), rank_answers(held_out, weights), strict=True)
         for example, of_both in zip(held_out, both, strict=True):
             ranks.setdefault(example.source, []).append(of_both)
     names, weights = (
         np.array(body_ranker.BODY_FEATURES),
-        fit_both(examples, embed).astype(np.float32),
+        fit_both(examples, encoder).astype(np.float32),
     )
     np.savez_compressed(body_ranker.BODY_WEIGHTS_FILE, names=names, weights=weights)
     rows: list[list[str | float | int | None]] = [

@@ -67,18 +67,17 @@ def sentence_embedder(
     What it made of the last few thousand sentences is kept: a paper's are looked at one by one, then together.
     """
     if isinstance(chosen, MiniLM):
-        return keep_recent(chosen.embed_documents)
+        return _keep_recent(chosen.embed_documents)
     try:
         find_weights(settings)
     except WeightsMissing:
         return None
-    return keep_recent(MiniLM(settings).embed_documents)
+    return _keep_recent(MiniLM(settings).embed_documents)
 
 
-def keep_recent(
+def _keep_recent(
     embed: Callable[[list[str]], list[list[float]]],
 ) -> Callable[[list[str]], list[list[float]]]:
-    """An embedder that keeps the vectors of the last few thousand texts."""
     recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
     guard = Lock()
 

@@ -4,9 +4,8 @@ What ranks the sentences of an abstract (`rag.answers.sentence_ranker`) weighs e
 other. A body has hundreds; some share more words with a question than the one that answers it, in a passage about
 something else, and some are rows of tables or pieces of formulas. So its score is one feature among others here: how
 well the passage fits, how many of the question's words a sentence has by how rare they are in this paper, and whether
-it is a whole sentence. The few likeliest are then embedded by themselves: the vectors of their tokens were made among
-those of their passage, and say as much of that. ``python -m eval train bodies`` fits the weights to questions on
-bodies, and writes `BODY_WEIGHTS_FILE`.
+it is a whole sentence. The few likeliest are then embedded by themselves (`rag.answers.by_itself`). ``python -m eval
+train bodies`` fits the weights to questions on bodies, and writes `BODY_WEIGHTS_FILE`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,16 @@ from pathlib import Path
 import numpy as np
 
 from rag.answers import sentence_ranker
+from rag.answers.by_itself import (
+    BY_ITSELF,
+    SentenceEncoder,
+    compare_by_itself,
+    rate_by_itself,
+)
 from rag.answers.sentence_forms import Request
 from rag.answers.sentence_ranker import Array
-from rag.text import extract_terms, split_terms
+from rag.text import extract_terms, iter_words, split_terms
 from rag.types import PaperHit, Sentence
-from rag.types.retrievals import EmbedTexts
 
 BODY_WEIGHTS_FILE = Path(__file__).with_name("body_ranker.npz")
 _PASSAGE = ("score", "late", "lexical")
@@ -48,15 +52,11 @@ BODY_FEATURES: tuple[str, ...] = (
     "long",
     "letters",
     "digits",
-    "by_itself",
+    *BY_ITSELF,
 )
 """The features, in the order of the weights."""
-BY_ITSELF = "by_itself"
-"""Signal of a sentence that was embedded by itself: its cosine with the question, -1 to 1."""
 N_EMBEDDED = 8
-"""Sentences that are, the likeliest ones: about 6 ms of processor time each. Twelve were no better."""
-_UNKNOWN = 0.05
-"""How far a sentence that was not embedded counts below the least of those that were."""
+"""Sentences that are embedded by themselves, the likeliest ones. Twelve were no better."""
 
 
 @cache
@@ -91,22 +91,18 @@ def keep_likeliest(
 
 
 def embed_likeliest(
-    question: str, hit: PaperHit, request: Request, embed: EmbedTexts, *, paper: bool
+    question: str, hit: PaperHit, request: Request, encoder: SentenceEncoder, *, paper: bool
 ) -> PaperHit:
-    """A paper with a body, its likeliest sentences with the signal `BY_ITSELF`."""
-    likeliest = keep_likeliest(question, hit, hit.sentences, request, N_EMBEDDED, paper=paper)
+    """A paper with a body, its likeliest sentences with the signals of `BY_ITSELF`."""
+    words = [s for s in hit.sentences if any(iter_words(hit.paper.text[slice(*s.span)]))]
+    likeliest = keep_likeliest(question, hit, words, request, N_EMBEDDED, paper=paper)
     texts = [hit.paper.text[slice(*sentence.span)] for sentence in likeliest]
-    asked, *vectors = np.array(embed([question, *texts]))
-    cosines = {s.span: float(v @ asked) for s, v in zip(likeliest, vectors, strict=True)}
-    return replace(
-        hit,
-        sentences=tuple(
-            replace(s, signals={**s.signals, BY_ITSELF: cosines[s.span]})
-            if s.span in cosines
-            else s
-            for s in hit.sentences
-        ),
+    compared = compare_by_itself(question, hit.words, texts, encoder)
+    signals = {s.span: of_one for s, of_one in zip(likeliest, compared, strict=True)}
+    sentences = (
+        replace(s, signals={**s.signals, **signals.get(s.span, {})}) for s in hit.sentences
     )
+    return replace(hit, sentences=tuple(sentences))
 
 
 def compute_body_features(
@@ -135,8 +131,9 @@ def compute_body_features(
         "long": (n_words > LONG_BODY_WORDS).astype(float),
         "letters": np.array([sum(map(str.isalpha, text)) for text in texts]) / n_chars,
         "digits": np.array([sum(map(str.isdigit, text)) for text in texts]) / n_chars,
-        BY_ITSELF: rate_by_itself([s.signals.get(BY_ITSELF) for s in sentences]),
     }
+    for name in BY_ITSELF:
+        columns[name] = rate_by_itself([s.signals.get(name) for s in sentences])
     return np.stack([columns[name] for name in BODY_FEATURES], axis=1)
 
 
@@ -157,13 +154,6 @@ def _rate(values: Sequence[float]) -> Array:
     scores = np.array(values)
     rated: Array = 10 * (scores - scores.max())
     return rated
-
-
-def rate_by_itself(cosines: Sequence[float | None]) -> Array:
-    """Cosines against the best one, which is 0, of the few that are known; all 0 where none is."""
-    known = [cosine for cosine in cosines if cosine is not None]
-    least = min(known, default=0.0) - (_UNKNOWN if known else 0.0)
-    return _rate([least if cosine is None else cosine for cosine in cosines])
 
 
 def _compute_words(hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:

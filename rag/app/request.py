@@ -66,8 +66,8 @@ class Scope:
         choice = choose_papers(
             query, find if is_of_one else self.retrieve, retriever.retrieve, self.library
         )
-        embed = self.engine.open_sentence_embedder()
-        return choice if embed is None else look_closer(query, choice, embed)
+        encoder = self.engine.open_encoder()
+        return choice if encoder is None else look_closer(query, choice, encoder)
 
     def compute_answer(self, reading: Reading, *, explain: bool = False) -> Answer:
         """What is computed for a query of people, papers and figures.

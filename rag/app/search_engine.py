@@ -14,7 +14,7 @@ from rag.app.bounding import bound_question
 from rag.config.settings import Settings
 from rag.library import Library
 from rag.types import Retrieval
-from rag.types.retrievals import RANKING, EmbedTexts
+from rag.types.retrievals import RANKING
 
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
@@ -49,7 +49,6 @@ class SearchEngine:
         self._reranker: Reranker | None = None
         self._screen: Screen | None = None
         self._first_look: FirstLook | None = None
-        self._embed_sentences: EmbedTexts | None = None
         self._encoder: MiniLM | None = None
         self._is_encoder_sought = False
         self._indexes: Indexes | None = None
@@ -106,8 +105,7 @@ class SearchEngine:
 
         None without the embedded model: the heads then go by words alone.
         """
-        with self._opening:
-            encoder = self._open_encoder()
+        encoder = self.open_encoder()
         return None if encoder is None else encoder.encode_query(text)
 
     def open_screen(self) -> Screen:
@@ -116,10 +114,10 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
-    def open_sentence_embedder(self) -> EmbedTexts | None:
-        """The embedded model, which keeps what it made of recent sentences; None where its weights are not here."""
-        self.open_retriever()
-        return self._embed_sentences
+    def open_encoder(self) -> MiniLM | None:
+        """The embedded model, whichever embedder searches; None without its weights."""
+        with self._opening:
+            return self._open_encoder()
 
     def open_first_look(self) -> FirstLook | None:
         """What finds quotes that need a screen; None where the papers' vectors are another model's."""
@@ -166,7 +164,6 @@ class SearchEngine:
                 embed = sentence_embedder(self._settings, chosen)
                 words = load_whole_words(self._settings)
                 scores = ScreenScores(self._settings.data, self._settings.library_url)
-                self._embed_sentences = embed
                 self._screen = Screen(embed, words, scores, chosen.name)
                 if embed is None or chosen is encoder:  # the papers' vectors are of the same model
                     read_vectors = partial(read_paper_vectors, self.library)

@@ -187,6 +187,4 @@ class Evidence:
         return " […] ".join(self.paper.text[slice(*span)] for span in self.spans)
 
 
-EmbedTexts = Callable[[list[str]], list[list[float]]]
-"""A vector of length 1 for each text."""
 Retrieve = Callable[[str, int], Retrieval]

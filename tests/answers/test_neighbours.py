@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rag.answers.extractive import answer_by_quotes
 from rag.answers.leading import MAX_JOINED_CHARS
 from rag.answers.neighbours import group_neighbours, join_neighbours
 from rag.text import split_sentences
-from rag.types import Span
+from rag.types import PaperHit, Retrieval, Sentence, Span, Sufficiency
+from rag.types.query import Query
 from tests.shelf import paper
 
 TEXT = "The keel is dry. It took six days. The mast is wet. A sail is red. The rope is long."
@@ -45,3 +47,20 @@ def test_a_quote_keeps_to_a_length() -> None:
 def test_the_order_is_that_of_the_likeliest_sentence() -> None:
     spans: list[Span] = [SPANS[4], SPANS[0]]
     assert group_neighbours(BOAT, spans, 3) == spans
+
+
+def test_the_quote_of_a_body_takes_in_the_likely_sentence_beside_it() -> None:
+    further = "The sail of the boat is wide and white. " * 60
+    text = f"Boats have sails. The keel was dried. It took six days. {further}"
+    body, question = paper("p1", "Boats", text), "How was the keel dried?"
+    places = (0.1, 0.9, 0.8, *[0.1] * 60)
+    sentences = tuple(
+        Sentence(span, match, None, dict.fromkeys(("unsaid", "plain"), match), {"score": match})
+        for span, match in zip(split_sentences(text), places, strict=True)
+    )
+    hit = PaperHit(body, 0.9, 1, sentences, {"late": 0.9})
+    query = Query("passages", text=question)
+    answer = answer_by_quotes(query, Retrieval(question, (hit,)), [hit], Sufficiency(True, 1.0))
+    quotes = [citation.quote for citation in answer.citations]
+    assert "The keel was dried. It took six days." in quotes[0]
+    assert len(quotes) <= 3 and all(quote in text for quote in quotes)
