@@ -130,8 +130,8 @@ def _choose_papers(
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
         is_told_alone = not query.asks_for and not is_describing_paper(query.text)
         if _is_body_asked(query, on_topic):
-            alone = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
-            return Choice(_put_first(alone, retrieval), alone, Sufficiency(True, 1.0))
+            asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
+            return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)

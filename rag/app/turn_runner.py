@@ -234,8 +234,7 @@ class TurnRunner:
         answer = replace(_compute_answer(request, explain=explain), question=request.question)
         if told := find_told(request, answer):
             for event in self._answer_by_search(told):
-                is_answer = isinstance(event, Answer)
-                yield replace(event, reading=told.reading) if is_answer else event
+                yield replace(event, reading=told.reading) if isinstance(event, Answer) else event
             return
         if (
             able is None
