@@ -4,8 +4,8 @@ What ranks the sentences of an abstract (`rag.answers.sentence_ranker`) weighs e
 other. A body has hundreds; some share more words with a question than the one that answers it, in a passage about
 something else, and some are rows of tables or pieces of formulas. So its score is one feature among others here: how
 well the passage fits, how many of the question's words a sentence has by how rare they are in this paper, and whether
-it is a whole sentence. ``python -m eval train bodies`` fits the weights to questions on bodies, and writes
-`BODY_WEIGHTS_FILE`.
+it is a whole sentence. The few likeliest are then embedded by themselves (`rag.answers.by_itself`). ``python -m eval
+train bodies`` fits the weights to questions on bodies, and writes `BODY_WEIGHTS_FILE`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from rag.answers import sentence_ranker
+from rag.answers.by_itself import (
+    BY_ITSELF,
+    SentenceEncoder,
+    compare_by_itself,
+    rate_by_itself,
+)
 from rag.answers.sentence_forms import Request
 from rag.answers.sentence_ranker import Array
-from rag.text import extract_terms, split_terms
+from rag.text import extract_terms, iter_words, split_terms
 from rag.types import PaperHit, Sentence
 
 BODY_WEIGHTS_FILE = Path(__file__).with_name("body_ranker.npz")
@@ -45,8 +52,11 @@ BODY_FEATURES: tuple[str, ...] = (
     "long",
     "letters",
     "digits",
+    *BY_ITSELF,
 )
 """The features, in the order of the weights."""
+N_EMBEDDED = 8
+"""Sentences that are embedded by themselves, the likeliest ones. Twelve were no better."""
 
 
 @cache
@@ -80,6 +90,21 @@ def keep_likeliest(
     return [sentences[at] for at in order[:n].tolist()]
 
 
+def embed_likeliest(
+    question: str, hit: PaperHit, request: Request, encoder: SentenceEncoder, *, paper: bool
+) -> PaperHit:
+    """A paper with a body, its likeliest sentences with the signals of `BY_ITSELF`."""
+    words = [s for s in hit.sentences if any(iter_words(hit.paper.text[slice(*s.span)]))]
+    likeliest = keep_likeliest(question, hit, words, request, N_EMBEDDED, paper=paper)
+    texts = [hit.paper.text[slice(*sentence.span)] for sentence in likeliest]
+    compared = compare_by_itself(question, hit.words, texts, encoder)
+    signals = {s.span: of_one for s, of_one in zip(likeliest, compared, strict=True)}
+    sentences = (
+        replace(s, signals={**s.signals, **signals.get(s.span, {})}) for s in hit.sentences
+    )
+    return replace(hit, sentences=tuple(sentences))
+
+
 def compute_body_features(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
@@ -107,6 +132,8 @@ def compute_body_features(
         "letters": np.array([sum(map(str.isalpha, text)) for text in texts]) / n_chars,
         "digits": np.array([sum(map(str.isdigit, text)) for text in texts]) / n_chars,
     }
+    for name in BY_ITSELF:
+        columns[name] = rate_by_itself([s.signals.get(name) for s in sentences])
     return np.stack([columns[name] for name in BODY_FEATURES], axis=1)
 
 

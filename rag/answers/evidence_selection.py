@@ -20,7 +20,12 @@ from rag.answers.field_problems import find_papers_with_problem
 from rag.answers.properties import find_with_property
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
-from rag.answers.sentence_forms import asks_for_detail, defines, find_defined_subject, is_common
+from rag.answers.sentence_forms import (
+    asks_for_detail,
+    defines,
+    find_defined_subject,
+    is_common,
+)
 from rag.answers.summary import asks_for_summary
 from rag.library.chunking import has_body
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
@@ -124,6 +129,9 @@ def _choose_papers(
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
         is_told_alone = not query.asks_for and not is_describing_paper(query.text)
+        if _is_body_asked(query, on_topic):
+            asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
+            return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
@@ -180,6 +188,15 @@ def _choose_papers(
         ranking = _put_first(telling, retrieval)
         return Choice(ranking, telling, Sufficiency(True, 1.0), several=len(telling) > 1)
     return Choice(retrieval, cited, verdict)
+
+
+def _is_body_asked(query: Query, on_topic: Sequence[PaperHit]) -> bool:
+    """Whether the one paper on a topic has a body, which answers a question better than its aim, way and result do.
+
+    "What intuition is used to release cluster centers?" was told what the paper is about.
+    """
+    is_asking = query.text.rstrip().endswith("?")
+    return is_asking and len(on_topic) == 1 and has_body(on_topic[0].paper)
 
 
 _ROLES_OF_FIELD: Mapping[Detail, tuple[SentenceRole, ...]] = {

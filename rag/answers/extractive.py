@@ -11,9 +11,11 @@ from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.citations import Citations
 from rag.answers.field_problems import find_papers_with_problem, list_problems
 from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
+from rag.answers.neighbours import group_neighbours, join_neighbours
 from rag.answers.prompt_injection import told_apart
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import (
+    BODY_SENTENCES,
     choose_sentences,
     is_asking_for_paper,
     is_describing_paper,
@@ -322,7 +324,13 @@ def _render_one_paper(
     The paper comes first where it is the paper that is asked for. ``parts``: its sentences scored for
     each part of a question that asks several things.
     """
-    best = _choose_best(query, hit, MAX_QUOTES, only_problems=only_problems)
+    is_body = has_body(hit.paper)
+    likeliest = _choose_best(
+        query, hit, BODY_SENTENCES if is_body else MAX_QUOTES, only_problems=only_problems
+    )
+    best, told = likeliest[:MAX_QUOTES], [sentence.span for sentence in likeliest]
+    if is_body:
+        told = group_neighbours(hit.paper, told, MAX_QUOTES)
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
@@ -332,8 +340,8 @@ def _render_one_paper(
         or _choose_named_parts(query.text, hit)
         or _choose_pair(query.text, hit, best)
     )
-    lead_spans = [add_sentence_before(hit, lead) for lead in leads]
-    spans = _join_neighbours(hit.paper, lead_spans)
+    lead_spans = [_widen(add_sentence_before(hit, lead), told) for lead in leads]
+    spans = join_neighbours(hit.paper, lead_spans)
     quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
     if query.asks_for == "limitation" and is_limit_of_others(
         query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
@@ -348,25 +356,15 @@ def _render_one_paper(
         text = f"{render_paper_name(hit.paper)}: {quotes}"
     else:
         text = f"{quotes} — {render_source(hit.paper)}"
-    rest = [s for s in best if not any(a <= s.span[0] < b for a, b in spans)]
-    further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
+    rest = [span for span in told if not any(a <= span[0] < b for a, b in spans)]
+    further = [marks.get_marker(hit.paper, span) for span in rest[: MAX_QUOTES - len(leads)]]
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
 
-def _join_neighbours(paper: Paper, spans: Sequence[Span]) -> list[Span]:
-    """The spans, those that follow one another in the text as one: a quote of two sentences is read at once."""
-    joined: list[Span] = []
-    for start, end in spans:
-        for at, (first, last) in enumerate(joined):
-            if not paper.text[last:start].strip() and last <= start:
-                joined[at] = (first, end)
-                break
-            if not paper.text[end:first].strip() and end <= first:
-                joined[at] = (start, last)
-                break
-        else:
-            joined.append((start, end))
-    return joined
+def _widen(span: Span, quotes: Sequence[Span]) -> Span:
+    """A span with the quotes that overlap it."""
+    overlapping = [quote for quote in quotes if quote[0] < span[1] and span[0] < quote[1]]
+    return min(a for a, _ in (span, *overlapping)), max(b for _, b in (span, *overlapping))
 
 
 def _find_undefined(question: str, hit: PaperHit, lead: Sentence) -> str:

@@ -54,6 +54,7 @@ class Scope:
 
     def choose_papers(self, query: Query) -> Choice:
         """The papers that a content question is answered from, and whether they suffice."""
+        from rag.answers.closer_look import look_closer
         from rag.answers.evidence_selection import choose_papers
 
         def find(text: str, k: int) -> Retrieval:
@@ -62,9 +63,11 @@ class Scope:
         # What asks for every paper on a topic needs no order, and its cut-offs were set without one.
         is_of_one = query.want not in ("overview", "comparison")
         retriever = self.engine.open_retriever()
-        return choose_papers(
+        choice = choose_papers(
             query, find if is_of_one else self.retrieve, retriever.retrieve, self.library
         )
+        encoder = self.engine.open_encoder()
+        return choice if encoder is None else look_closer(query, choice, encoder)
 
     def compute_answer(self, reading: Reading, *, explain: bool = False) -> Answer:
         """What is computed for a query of people, papers and figures.
@@ -108,6 +111,7 @@ class TurnRequest:
         thread: The conversation before it.
         scope: The papers that it is answered from.
         voice: The session of the model that words the answer; None: it is quoted.
+        is_free: Whether another reading may be taken where this one comes to nothing: words alone chose it.
     """
 
     reading: Reading
@@ -115,6 +119,7 @@ class TurnRequest:
     thread: Thread
     scope: Scope
     voice: ModelSession | None = None
+    is_free: bool = False
 
     @property
     def query(self) -> Query:

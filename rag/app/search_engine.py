@@ -105,8 +105,7 @@ class SearchEngine:
 
         None without the embedded model: the heads then go by words alone.
         """
-        with self._opening:
-            encoder = self._open_encoder()
+        encoder = self.open_encoder()
         return None if encoder is None else encoder.encode_query(text)
 
     def open_screen(self) -> Screen:
@@ -114,6 +113,11 @@ class SearchEngine:
         self.open_retriever()
         assert self._screen is not None
         return self._screen
+
+    def open_encoder(self) -> MiniLM | None:
+        """The embedded model, whichever embedder searches; None without its weights."""
+        with self._opening:
+            return self._open_encoder()
 
     def open_first_look(self) -> FirstLook | None:
         """What finds quotes that need a screen; None where the papers' vectors are another model's."""

@@ -16,9 +16,11 @@ from rag.app.look_ups import is_planned
 from rag.app.question_reader import QuestionReader
 from rag.app.request import Scope, TurnRequest
 from rag.app.search_engine import SearchEngine
+from rag.app.second_look import find_told
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
+from rag.library.view import LibraryView
 from rag.text import ensure_encodable
 from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread, Turn
 from rag.types.cancellation import CancelToken, heeding
@@ -112,7 +114,14 @@ class TurnRunner:
         thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
         known = scope.library if scope.library.n_papers else scope.library.whole
         turn = self._reader.read_turn(text, thread, known, voice, read_as)
-        request = TurnRequest(turn.reading, text, thread, scope, voice)
+        request = TurnRequest(
+            turn.reading,
+            text,
+            thread,
+            scope,
+            voice,
+            self._is_free(turn.reading, thread, known, read_as),
+        )
         for event in self._measure(request, spent, began):
             if isinstance(event, Answer):
                 event = replace(
@@ -219,14 +228,14 @@ class TurnRunner:
             able.notes = (*able.notes, note)
         is_recap = query.what == RECAP and request.voice is None
         if not is_recap and scope.is_searched_for(query):
-            yield Step(f"searching {library.n_papers} papers")
-            from rag.app.content_answers import answer_content
-
-            writer = None if request.voice is None else self._build_writer(request.voice)
-            yield from answer_content(request, writer)
+            yield from self._answer_by_search(request)
             return
         yield Step(f"looking through {library.n_papers} papers")
         answer = replace(_compute_answer(request, explain=explain), question=request.question)
+        if told := find_told(request, answer):
+            for event in self._answer_by_search(told):
+                yield replace(event, reading=told.reading) if isinstance(event, Answer) else event
+            return
         if (
             able is None
             or ADDED_TO.isdisjoint((query.want, query.what))
@@ -236,6 +245,24 @@ class TurnRunner:
             yield answer
             return
         yield from self._build_writer(able).add_to(answer, request)
+
+    def _answer_by_search(self, request: TurnRequest) -> Iterator[Event]:
+        yield Step(f"searching {request.scope.library.n_papers} papers")
+        from rag.app.content_answers import answer_content
+
+        writer = None if request.voice is None else self._build_writer(request.voice)
+        yield from answer_content(request, writer)
+
+    def _is_free(
+        self, reading: Reading, thread: Thread, library: LibraryView, read_as: ReadAs | None
+    ) -> bool:
+        """Whether words alone chose a reading, and this turn's alone ask for the like."""
+        if read_as is not None or reading.by != "words":
+            return False
+        if not thread.turns:
+            return True
+        alone = self._reader.read_by_words(reading.question, replace(thread, turns=()), library)
+        return alone.query.want == reading.query.want
 
     def _build_writer(self, voice: ModelSession) -> ModelWriter:
         from rag.app.model_writer import ModelWriter

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rag.answers.body_ranker import (
     BODY_FEATURES,
+    N_EMBEDDED,
     compute_body_features,
     count_passages,
+    embed_likeliest,
     keep_likeliest,
     load_body_weights,
 )
+from rag.answers.by_itself import BY_ITSELF, compare_by_itself, rate_by_itself
 from rag.answers.evidence_selection import choose_papers
 from rag.answers.quoting import choose_sentences
 from rag.answers.sentence_forms import Request
-from rag.text import split_sentences
+from rag.text import iter_words, split_sentences
 from rag.types import PaperHit, Retrieval, Sentence, WordMatch
-from rag.types.query import Query
+from rag.types.query import Query, Topic
+from rag.types.token_vectors import Encoding
 from tests.shelf import Shelf, paper
 
 QUESTION = "How long was the keel dried?"
@@ -91,3 +97,74 @@ def test_a_paper_with_a_body_is_weighed_whole() -> None:
     query = Query("passages", text=QUESTION)
     choice = choose_papers(query, retrieve, retrieve, Shelf([long]))
     assert choice.cited[0].sentences == whole
+
+
+class Encoder:
+    """Vectors by hand: along the first axis what a text has of the words that are looked for."""
+
+    def __init__(self, *wanted: str) -> None:
+        self.wanted, self.encoded = wanted, list[str]()
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        self.encoded += texts
+        return [self.encode_query(text) for text in texts]
+
+    def encode_query(self, text: str) -> Encoding:
+        spans = np.array([span for _, span in iter_words(text)], np.int32).reshape(-1, 2)
+        found = [word in self.wanted for word, _ in iter_words(text)]
+        tokens = np.array([[1.0, 0.0] if there else [0.0, 1.0] for there in found], np.float32)
+        vector = np.array([1.0, 0.0] if any(found) else [0.0, 1.0], np.float32)
+        return Encoding(vector, tokens, np.arange(len(spans), dtype=np.uint16), spans)
+
+
+def test_of_sentences_that_match_alike_in_their_passage_the_one_nearest_by_itself_comes_first() -> (
+    None
+):
+    hit = build_hit(("A keel was painted.", FITS), ("A keel was dried.", FITS), ("A mast.", FAR))
+    request = Request.read_question(QUESTION)
+    closer = embed_likeliest(QUESTION, hit, request, Encoder("dried"), paper=False)
+    assert [s.signals["itself"] for s in closer.sentences] == [0.0, 1.0, 0.0]
+    assert keep(closer, 1) == ["A keel was dried."]
+
+
+def test_words_of_a_question_count_by_their_weight_and_all_alike() -> None:
+    words = (WordMatch("keel", (0, 4), 3.0, True, 0.9), WordMatch("dried", (5, 10), 1.0, True, 0.9))
+    (of_keel,) = compare_by_itself("keel dried", words, ["keel keel"], Encoder("keel"))
+    assert of_keel == {"itself": 1.0, "itself_words": 0.75, "itself_tokens": 0.5}
+    (unweighted,) = compare_by_itself("keel dried", (), ["keel"], Encoder("keel"))
+    assert unweighted["itself_words"] == unweighted["itself_tokens"] == 0.5
+
+
+def test_only_the_likeliest_sentences_are_embedded() -> None:
+    told = [(f"The keel of boat {n} was dried.", FITS) for n in range(N_EMBEDDED)]
+    hit = build_hit(*told, ("A mast.", FAR), ("A sail.", FAR))
+    request, encoder = Request.read_question(QUESTION), Encoder("keel")
+    closer = embed_likeliest(QUESTION, hit, request, encoder, paper=False)
+    assert sorted(encoder.encoded) == [sentence for sentence, _ in told]
+    assert [BY_ITSELF[0] in s.signals for s in closer.sentences] == [True] * N_EMBEDDED + [
+        False
+    ] * 2
+
+
+def test_a_sentence_that_was_not_embedded_counts_below_those_that_were() -> None:
+    assert rate_by_itself([None, None]).tolist() == [0.0, 0.0]
+    best, worst, unknown = rate_by_itself([0.6, 0.2, None]).tolist()
+    assert best == 0.0 > worst > unknown
+
+
+def test_the_one_paper_on_a_topic_is_asked_by_its_body_where_it_has_one() -> None:
+    """What an abstract's paper is about is told; a body has the sentence that answers."""
+    told = "The keel was dried for six days. "
+    long = paper("p1", "Keels", told + "The sail of the boat is wide and white. " * 60)
+    short = paper("p1", "Keels", told)
+    query = Query("overview", about=Topic("keel"), text=QUESTION)
+    for one, several in ((long, False), (short, True)):
+        shelf = Shelf([one])
+
+        def retrieve(
+            text: str, k: int = 20, *, within: object = None, shelf: Shelf = shelf
+        ) -> Retrieval:
+            return shelf.retrieve(text, k)
+
+        choice = choose_papers(query, retrieve, retrieve, shelf)
+        assert choice.verdict.sufficient and choice.several is several
