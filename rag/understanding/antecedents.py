@@ -32,6 +32,7 @@ from rag.understanding.entities import find_described
 from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
+from rag.understanding.pieces import RATHER
 from rag.understanding.slots import is_topical
 
 Kind = Literal["library", "topic", "query", "set", "paper", "papers", "people"]
@@ -303,7 +304,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame | None:
     while words and asks(words[-1]):
         words.pop()
     # "underwater instead of uav", "software, not images": what is wanted stands before
-    cut = _RATHER.search(frame.question)
+    cut = RATHER.search(frame.question)
     words = [span for span in words if span[1] <= cut.start()] if cut else words
     # "just type 2": a number may end it.
     if not 0 < len(words) < 5:
@@ -330,6 +331,5 @@ _ABOUT = re.compile(
     r"(?:(?:any |the )?other )?",
     re.IGNORECASE,
 )
-_RATHER = re.compile(r"\b(?:instead|rather)\b|\W*\bnot\b", re.IGNORECASE)
 _LIMITING = frozenset("only just please ones without minus except not".split())
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)

@@ -103,6 +103,9 @@ def read_as_values(pieces: Pieces, question: str, library: LibraryView) -> Itera
     if _KEYWORD.search(question) and (keyword := _KEYWORD.sub("", topic).strip()):
         part = Condition("keyword", "is", keyword)
         yield replace(pieces, topic=None, where=(*pieces.where, part))
+    # "galaxies instead of stars"
+    if (cut := RATHER.search(topic)) and (before := topic[: cut.start()].strip(" ,")):
+        yield replace(pieces, topic=Topic(before))
     # "Grace Kimani on the same virus": what was spoken of
     if _SAME.match(topic):
         yield replace(pieces, topic=None)
@@ -141,6 +144,8 @@ def _read_otherwise(pieces: Pieces, library: LibraryView) -> Iterator[Pieces]:
 
 _MOST_WORDS = 5
 _KEYWORD = re.compile(r"(?:\b(?:as|with|in|under|the) )*\bkeywords?\b", re.IGNORECASE)
+RATHER = re.compile(r"\b(?:instead|rather)\b|\W*\bnot\b", re.IGNORECASE)
+"""What stands behind it is not wanted."""
 _SAME = re.compile(r"(?:the same|same|that|this|these|those)\b")
 
 
@@ -166,7 +171,7 @@ def _find_called(question: str, library: LibraryView) -> str:
         if library.vocabulary.any.get(word.lower()) or is_everyday(word.lower()):
             continue
         mention = library.names.resolve(word, with_similar=False)
-        if mention is not None and len(mention.names) == 1 and mention.how in ("exact", "family"):
+        if mention is not None and len(mention.names) == 1 and mention.how in ("exact", "family", "partial"):
             return mention.names[0]
     return ""
 
