@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -52,7 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A command that starts Chromium, and leaves the process's id in ``pid`` beside it."""
+    """A command that starts Chromium, and leaves the process's id in ``pid`` beside it.
+
+    `make test` may still be bringing it. Without it the journeys are left out, but not in CI.
+    """
+    brought = Path(os.environ.get(SHARE, "")) / "browser-is-brought"
+    while brought.exists():
+        time.sleep(0.2)
     for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             command = tmp_path_factory.mktemp("chromium") / "start"
@@ -60,9 +67,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
             command.write_text(f'#!/bin/sh\necho $$ >{note}\nexec {shlex.quote(found)} "$@"\n')
             command.chmod(0o755)
             return command
-    pytest.fail(
-        "the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell"
-    )
+    leave = pytest.fail if "CI" in os.environ else pytest.skip
+    leave("the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell")
 
 
 @contextmanager
