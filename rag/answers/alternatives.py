@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import get_args
 
 from rag.answers import phrases
-from rag.library.fields import format_conditions
-from rag.text import join_names
+from rag.answers.reading_phrases import describe_query, tell_unsure
 from rag.text.markdown import plain
-from rag.types import Alternative, Answer, Query, ReadAs, Reading
+from rag.types import Alternative, Answer, ReadAs, Reading
 
 _FOR = {
     "content": ("what papers say", "what do papers say about {topic}?"),
@@ -26,24 +25,9 @@ def find_other_reading(reading: Reading) -> Alternative | None:
     for route in get_args(ReadAs):
         if route == second.route and route != reading.query.route:
             return Alternative(
-                route, reading.other_words or _describe_query(second, reading.query.topic)
+                route, reading.other_words or describe_query(second, reading.query.topic)
             )
     return None
-
-
-def _describe_query(query: Query, topic: str) -> str:
-    """A reading in a few words: ``people who work on drones``, ``all papers about drones from 2022``."""
-    if query.route == "content":
-        topic = query.topic or topic
-        return f"what papers say about {topic}" if topic else "what papers say"
-    if query.route == "experts":
-        return f"people who work on {query.topic}"
-    if query.route == "person":
-        names = join_names(person.typed for person in query.people)
-        return f"{names}, and their papers" if names else "the people of a paper"
-    about = f"about {query.topic}" if query.topic else ""
-    subject = f"{about} {format_conditions(query.where)}".strip()
-    return f"all papers {subject}" if subject else "all papers that fit, counted or listed"
 
 
 def refuse_unread_alone(reading: Reading) -> Answer | None:
@@ -65,7 +49,7 @@ def refuse_unread_alone(reading: Reading) -> Answer | None:
 
 
 def add_reading_notes(answer: Answer, reading: Reading) -> Answer:
-    """The answer with how names and times were read, and what was not read, said first.
+    """The answer with how names and times were read, what was not read, and a reading that is unsure, said first.
 
     The closing line offers another reading that is about as likely.
     """
@@ -73,7 +57,12 @@ def add_reading_notes(answer: Answer, reading: Reading) -> Answer:
     if reading.unread and refuse_unread_alone(reading) is None:
         unread = phrases.refuse_unread(_format_unread(reading))
         text, warnings = f"{unread}\n\n{text}", (unread, *warnings)
-    text = phrases.put_notes_first([n for n in reading.notes if n not in text], text)
+    notes = [n for n in reading.notes if n not in text]
+    if reading.is_unsure:
+        others = [describe_query(query) for query in reading.others[:1]]
+        notes.append(tell_unsure(describe_query(reading.query), *others or [""]))
+        warnings = (*warnings, notes[-1])
+    text = phrases.put_notes_first(notes, text)
     if line := format_closing_line(reading):
         text = f"{text}\n\n{line}"
     return replace(answer, text=text, warnings=warnings)

@@ -302,6 +302,7 @@ class Reading:
         notes: How names and times were read, said before the answer.
         second: A second question of the same message, which is answered behind the first.
         confidence: 0-1; 1 where no reader of words was needed.
+        is_unsure: It is more likely wrong than most, which the answer says.
     """
 
     query: Query
@@ -316,3 +317,4 @@ class Reading:
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
     second: str = ""
+    is_unsure: bool = False

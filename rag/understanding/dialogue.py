@@ -47,6 +47,7 @@ def join(turn: Turn) -> Reading:
             query, asks_for=choose_detail(turn.back if best.is_back and turn.back else turn)
         )
     no_place = tell_no_place(frame.question, state) if best.of.by == "place" and best.of.ids else ""
+    confidence = min(1.0, share + sum(s for s, o in others if _is_told_alike(o.query, query)))
     different = [*islice((o for o in others if _is_different(o[1].query, query)), 2)]
     return replace(
         best.alone,
@@ -58,11 +59,14 @@ def join(turn: Turn) -> Reading:
         is_close=bool(different) and different[0][0] > _CLOSE * share,
         unread=tuple(dict.fromkeys(_list_unread(turn, best, query))),
         notes=(*best.alone.notes, *filter(None, (no_place,))),
-        confidence=min(1.0, share + sum(s for s, o in others if _is_told_alike(o.query, query))),
+        confidence=confidence,
+        is_unsure=confidence < _SURE,
     )
 
 
 _SURE_OF_RECAP = 0.8
+_SURE = 0.4
+"""Of turns read with less probability most are wrong; a table of both is in `eval/LOG.md`."""
 
 
 def _is_told_alike(a: Query, b: Query) -> bool:

@@ -171,7 +171,11 @@ def _find_called(question: str, library: LibraryView) -> str:
         if library.vocabulary.any.get(word.lower()) or is_everyday(word.lower()):
             continue
         mention = library.names.resolve(word, with_similar=False)
-        if mention is not None and len(mention.names) == 1 and mention.how in ("exact", "family", "partial"):
+        if (
+            mention is not None
+            and len(mention.names) == 1
+            and mention.how in ("exact", "family", "partial")
+        ):
             return mention.names[0]
     return ""
 
@@ -193,7 +197,8 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _TWO = re.compile(
-    r"\b(?:(?:just|only) (?:the two|those two|both)|without (?:a )?third|nobody else|no one else)\b", re.IGNORECASE
+    r"\b(?:(?:just|only) (?:the two|those two|both)|without (?:a )?third|nobody else|no one else)\b",
+    re.IGNORECASE,
 )
 
 
