@@ -73,30 +73,25 @@ chromium:
 postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
 
-# The journeys, which mostly wait for the browser and for the server, have a process of their own beside
-# one for each of two cores, which begins with bringing the browser; a third is no quicker, and takes the
-# browser its time.
-SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three processes for two cores: the journeys in a browser, and tests of processes that are killed or
+# of servers that do not answer, mostly wait. Whoever takes the journeys waits until the browser is there.
+SHARED_OUT := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
 # where four gigabytes are free there and programs may be started from it.
 IN_MEMORY := awk '$$2 == "/dev/shm" && $$4 !~ /noexec/ { found = 1 } END { exit !found }' /proc/mounts 2>/dev/null && \
   df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { found = 1 } END { exit !found }'
 
-test: $(VENV)/development postgresql $(if $(ARGS),chromium)
+test: $(VENV)/development postgresql
 	@$(BIN)/paperfolk --data data models fetch
 	@only=""; $(HAS_POSTGRESQL) || { only="not postgresql"; \
 	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
-	pytest() { $(BIN)/python -m pytest "$$@" $${only:+-m "$$only"} $(ARGS); }; \
 	if $(IN_MEMORY); then export TMPDIR=/dev/shm; fi; \
 	export TESTS_SHARE=$$(mktemp -d); chmod 1777 "$$TESTS_SHARE"; export TMPDIR="$$TESTS_SHARE"; trap 'rm -rf "$$TESTS_SHARE"' EXIT; \
-	if [ -n "$(ARGS)" ]; then \
-	  $(HAS_CHROMIUM) || only="$${only:+$$only and }not browser"; pytest $(SHARED_OUT); exit; fi; \
-	{ $(MAKE) --no-print-directory chromium && if $(HAS_CHROMIUM); then pytest -q tests/browser; else \
-	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium-headless-shell) to run them"; \
-	fi; } >"$$TESTS_SHARE/journeys" 2>&1 & journeys=$$!; \
-	status=0; pytest $(SHARED_OUT) --ignore tests/browser || status=$$?; \
-	wait $$journeys || status=$$?; cat "$$TESTS_SHARE/journeys"; exit $$status
+	touch "$$TESTS_SHARE/browser-is-brought"; \
+	{ $(MAKE) --no-print-directory chromium || true; rm "$$TESTS_SHARE/browser-is-brought"; } & \
+	status=0; $(BIN)/python -m pytest $(SHARED_OUT) $${only:+-m "$$only"} $(ARGS) || status=$$?; \
+	wait; exit $$status
 
 check: $(VENV)/development
 	@$(BIN)/ruff check .

@@ -73,13 +73,18 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """One process at a time: on a bare checkout the first compiles every module for the others."""
+    """On a bare checkout one process compiles every module for the others, which wait for it."""
     from filelock import FileLock
 
-    if SHARE not in os.environ:
-        return (yield)
-    with FileLock(Path(os.environ[SHARE]) / "collecting.lock"):
-        return (yield)
+    if SHARE not in os.environ or "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)  # who shares the files out collects none
+    compiled = Path(os.environ[SHARE]) / "compiled"
+    with FileLock(compiled.with_suffix(".lock")):
+        if not compiled.exists():
+            collected = yield
+            compiled.touch()
+            return collected
+    return (yield)
 
 
 def pytest_collection_finish() -> None:
@@ -101,7 +106,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file is one worker's, as its fixtures are; so are all journeys, which share a server.
 
-    A journey mostly waits for that server and for the browser: the other worker has the time.
+    A journey mostly waits for that server and for the browser: the other workers have the time.
     """
     from xdist.scheduler import LoadFileScheduling
 

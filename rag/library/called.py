@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import case, exists, func, literal, select, union
+from sqlalchemy import Select, case, exists, func, literal, select, union
 
 from rag.library.conditions import IN_PLACE
 from rag.library.name_forms import get_name_key
@@ -19,6 +19,7 @@ from rag.library.tables import (
     PAPER_NAMES,
     PAPER_WORDS,
     PAPERS,
+    encode_list,
     has_part,
     is_listed,
 )
@@ -34,10 +35,15 @@ class CalledPapers(ScopedLibrary):
 
     def list_names_beginning(self, starts: Collection[str]) -> list[tuple[str, str]]:
         """Titles and short forms by which papers are looked for, with the papers' ids."""
-        names = select(PAPER_NAMES.c.name, PAPER_NAMES.c.paper_id).where(
-            is_listed(PAPER_NAMES.c.start, starts), self._is_in_scope(PAPER_NAMES)
+        if not starts:
+            return []
+        names = self.recall(("list_names_beginning",), self._build_beginning)
+        return [(row[0], row[1]) for row in self.library.fetch(names, ids=encode_list(starts))]
+
+    def _build_beginning(self) -> Select[Any]:
+        return select(PAPER_NAMES.c.name, PAPER_NAMES.c.paper_id).where(
+            is_listed(PAPER_NAMES.c.start), self._is_in_scope(PAPER_NAMES)
         )
-        return [(row[0], row[1]) for row in self.library.fetch(names)] if starts else []
 
     def list_entitled(self, folded: str, limit: int = 2) -> list[str]:
         """Ids of the papers, so many at most, whose title or short form this is."""
@@ -48,13 +54,18 @@ class CalledPapers(ScopedLibrary):
 
     def find_entitled(self, words: Collection[str]) -> dict[str, str]:
         """Ids of papers by those of some folded words that are the title or short form of one alone."""
-        entitled = (
+        if not words:
+            return {}
+        entitled = self.recall(("find_entitled",), self._build_entitled)
+        return {row[0]: row[1] for row in self.library.fetch(entitled, ids=encode_list(words))}
+
+    def _build_entitled(self) -> Select[Any]:
+        return (
             select(PAPER_NAMES.c.folded, func.min(PAPER_NAMES.c.paper_id))
-            .where(is_listed(PAPER_NAMES.c.folded, words), self._is_in_scope(PAPER_NAMES))
+            .where(is_listed(PAPER_NAMES.c.folded), self._is_in_scope(PAPER_NAMES))
             .group_by(PAPER_NAMES.c.folded)
             .having(func.count(PAPER_NAMES.c.paper_id.distinct()) == 1)
         )
-        return {row[0]: row[1] for row in self.library.fetch(entitled)} if words else {}
 
     def find_papers_bearing(self, word: str, limit: int) -> tuple[str, ...]:
         """Ids of papers with a folded coined word (DuetFace, M3D), titles before texts."""

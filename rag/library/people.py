@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import case, func, select, true
+from sqlalchemy import CompoundSelect, Select, case, func, select, true, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from rag.library.naming import get_recency_key
@@ -21,6 +22,7 @@ from rag.library.tables import (
     NAMES,
     PAGES,
     PAPERS,
+    encode_list,
     is_listed,
 )
 from rag.types import Condition, Paper, ProfilePage
@@ -49,27 +51,29 @@ class ScopedPeople(ScopedLibrary):
 
     def find_names(self, form: str, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         names_of: dict[str, set[str]] = {}
-        if form == "part":
-            statements = [select(NAME_PARTS.c.part, NAME_PARTS.c.name).where(
-                is_listed(NAME_PARTS.c.part, keys), self._is_seen(NAME_PARTS.c.name)
-            )]  # fmt: skip
-        else:
-            statements = [
-                select(column, NAMES.c.name).where(
-                    is_listed(column, keys), self._is_seen(NAMES.c.name)
-                )
-                for column in NAME_FORMS[form]
-            ]
-        for statement in statements:
-            for key, name in self.library.fetch(statement):
-                names_of.setdefault(key, set()).add(name)
+        found = self.recall(("find_names", form), lambda: self._build_found(form))
+        for key, name in self.library.fetch(found, ids=encode_list(keys)):
+            names_of.setdefault(key, set()).add(name)
         return {key: tuple(sorted(names)) for key, names in names_of.items()}
 
-    def count_names(self, parts: Collection[str]) -> Mapping[str, int]:
-        counts = select(NAME_PARTS.c.part, func.count()).where(
-            is_listed(NAME_PARTS.c.part, parts), self._is_seen(NAME_PARTS.c.name)
+    def _build_found(self, form: str) -> CompoundSelect[Any]:
+        """The keys of a form, of those in ``ids``, with the names that have them."""
+        parts = NAME_PARTS.c
+        columns = [(parts.part, parts.name)] if form == "part" else [
+            (column, NAMES.c.name) for column in NAME_FORMS[form]
+        ]  # fmt: skip
+        return union(
+            *(select(k, name).where(is_listed(k), self._is_seen(name)) for k, name in columns)
         )
-        return {row[0]: row[1] for row in self.library.fetch(counts.group_by(NAME_PARTS.c.part))}
+
+    def count_names(self, parts: Collection[str]) -> Mapping[str, int]:
+        counts = self.recall(("count_names",), self._build_counts)
+        return {row[0]: row[1] for row in self.library.fetch(counts, ids=encode_list(parts))}
+
+    def _build_counts(self) -> Select[Any]:
+        part = NAME_PARTS.c.part
+        seen = select(part, func.count()).where(is_listed(part), self._is_seen(NAME_PARTS.c.name))
+        return seen.group_by(part)
 
     def list_parts(self) -> tuple[str, ...]:
         if self.whole is not self:

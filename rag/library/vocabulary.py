@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import and_, bindparam, func, literal, or_, select
 
 from rag.library.lookups import Lookup
 from rag.library.paper_words import VocabularyKind
 from rag.library.reader import Reader
 from rag.library.search_forms import build_searched
 from rag.library.sources import LAST
-from rag.library.tables import AFFILIATIONS, PAPERS, VOCABULARY, has_part, is_listed
+from rag.library.tables import AFFILIATIONS, PAPERS, VOCABULARY, encode_list, has_part, is_listed
 from rag.library.word_index import may_have
 from rag.text import iter_words
+
+_COUNTS = select(VOCABULARY.c.word, VOCABULARY.c.n_papers).where(
+    VOCABULARY.c.kind == bindparam("kind"), is_listed(VOCABULARY.c.word)
+)
 
 
 class Vocabulary:
@@ -36,10 +40,8 @@ class Vocabulary:
         )
 
     def _count(self, kind: VocabularyKind, words: Collection[str]) -> Mapping[str, int]:
-        counts = select(VOCABULARY.c.word, VOCABULARY.c.n_papers).where(
-            VOCABULARY.c.kind == kind, is_listed(VOCABULARY.c.word, words)
-        )
-        return {row[0]: row[1] for row in self._library.fetch(counts)}
+        rows = self._library.fetch(_COUNTS, kind=kind, ids=encode_list(words))
+        return {row[0]: row[1] for row in rows}
 
     def load(self, text: str) -> None:
         """Look up the words of a question, all at once."""

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -38,8 +39,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
+    "--disable-component-update --disable-sync --process-per-site"
 ).split()
+
+STAYS_OPEN = "/_stcore/health"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,7 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A command that starts Chromium, and leaves the process's id in ``pid`` beside it."""
+    """A command that starts Chromium, and leaves the process's id in ``pid`` beside it.
+
+    `make test` may still be bringing it. Without it the journeys are left out, but not in CI.
+    """
+    brought = Path(os.environ.get(SHARE, "")) / "browser-is-brought"
+    while brought.exists():
+        time.sleep(0.2)
     for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             command = tmp_path_factory.mktemp("chromium") / "start"
@@ -58,9 +67,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
             command.write_text(f'#!/bin/sh\necho $$ >{note}\nexec {shlex.quote(found)} "$@"\n')
             command.chmod(0o755)
             return command
-    pytest.fail(
-        "the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell"
-    )
+    leave = pytest.fail if "CI" in os.environ else pytest.skip
+    leave("the browser tests need Chromium on the PATH: apt-get install chromium-headless-shell")
 
 
 @contextmanager
@@ -191,37 +199,37 @@ class Watched:
 
 
 class Profiles:
-    """Profiles of one browser, which load Streamlit's scripts only once from each server.
+    """Profiles of one browser, which load and compile Streamlit's scripts only once from each server.
 
-    One that no page is open in is used again, signed out.
+    Each has a page there that stays open, and with it the process of all pages of that server: a
+    process of its own would take each page half as much processor time again. A profile that no
+    other page is open in is used again, signed out.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._profiles: dict[tuple[str, bool, bool], list[BrowserContext]] = {}
+        self._profiles: dict[tuple[str, bool], list[BrowserContext]] = {}
 
     def open_page(self, at: str, dark: bool, touch: bool, *, is_shared: bool) -> Page:
         """A page before a server; ``is_shared``: in the one profile of all pages there."""
-        profiles = self._profiles.setdefault((at, dark, touch), [])
-        free = next((one for one in profiles if is_shared or not one.pages), None)
+        profiles = self._profiles.setdefault((at, touch), [])
+        free = next((one for one in profiles if is_shared or len(one.pages) == 1), None)
         if free is None:
-            free = start_profile(self._browser, dark, touch)
+            free = self._browser.new_context(
+                has_touch=touch, accept_downloads=True, reduced_motion="reduce"
+            )
+            free.new_page().goto(at + STAYS_OPEN)
             profiles.append(free)
         elif not is_shared:
             free.clear_cookies()
-        return free.new_page()
+        page = free.new_page()
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        return page
 
 
 @pytest.fixture(scope="package")
 def profiles(browser: Browser) -> Profiles:
     return Profiles(browser)
-
-
-def start_profile(browser: Browser, dark: bool, touch: bool) -> BrowserContext:
-    scheme = "dark" if dark else "light"
-    return browser.new_context(
-        color_scheme=scheme, has_touch=touch, accept_downloads=True, reduced_motion="reduce"
-    )
 
 
 @pytest.fixture
@@ -256,7 +264,8 @@ def visit(profiles: Profiles, request: pytest.FixtureRequest) -> Iterator[Callab
 
     yield go
     for one in watched:
-        for page in one.page.context.pages:
+        _, *pages = one.page.context.pages
+        for page in pages:
             page.close()
         assert not one.faults
         assert not one.foreign

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
 from rag.app.assistant import build
@@ -181,6 +183,32 @@ def test_an_opened_citation_shows_its_quote_marked() -> None:
     at.button(key="close_source").click()
     run(at)
     assert not any("<mark" in html for html in boards(at))
+
+
+def test_a_complete_answer_is_not_taken_away_to_be_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    sent: list[ForwardMsg] = []
+    enqueue = ForwardMsgQueue.enqueue
+    monkeypatch.setattr(
+        ForwardMsgQueue, "enqueue", lambda queue, msg: [sent.append(msg), enqueue(queue, msg)]
+    )
+    press(at, "DuetFace", "cite", "1")
+    drawn = {kind: list_paths(sent, kind) for kind in ("empty", "bidi_component")}
+    assert len(drawn["bidi_component"]) > 1 and len(drawn["empty"]) > 0
+    for board in drawn["bidi_component"]:
+        assert not any(board[: len(gone)] == gone for gone in drawn["empty"])
+
+
+def list_paths(sent: list[ForwardMsg], kind: str) -> list[list[int]]:
+    """Where elements of a kind were put, in the order in which the browser is told."""
+    return [
+        list(msg.metadata.delta_path)
+        for msg in sent
+        if msg.delta.new_element.WhichOneof("type") == kind
+    ]
 
 
 def test_hostile_text_is_shown_and_not_obeyed() -> None:

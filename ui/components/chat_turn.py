@@ -79,9 +79,11 @@ def render_turn(
     """
     thread_id = thread.thread_id
     render_question(thread_id, turn, last=last)
-    with st.chat_message("assistant"):
-        place = st.empty()
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
+    with st.chat_message("assistant"):
+        # `st.empty` takes away what stood there, and on a busy machine for long enough to be seen: the
+        # page jumped and the focus was lost as a paper was closed beside a complete answer.
+        place = st.empty() if asking is not None else st.container()
     if asking is not None:
         render_while_answering(asking, desk, place, render_others)
     elif render_others is not None:  # it was complete by then
@@ -93,7 +95,7 @@ def render_turn(
         )
         if turn.answer is None and asking is not None:
             turn = replace(turn, answer=asking.answer)
-    with place.container():
+    with place.container() if asking is not None else place:
         if turn.answer is None:
             st.html(answer_html.render_interrupted(turn.words))
         else:
