@@ -197,7 +197,10 @@ def test_a_paper_of_nothing_else_is_still_quoted(screen: Screen) -> None:
         ("Methods such as The Net win.", ["Methods such as The Net win."]),
         # a symbol and a label are no other script and no new sentence
         ("The map ρ removes the sign or the phase.", ["The map ρ removes the sign or the phase."]),
-        ("Redhill and Lambrechtsbos A exhibit most.", ["Redhill and Lambrechtsbos A exhibit most."]),
+        (
+            "Redhill and Lambrechtsbos A exhibit most.",
+            ["Redhill and Lambrechtsbos A exhibit most."],
+        ),
         ("the lichen moves A helper says so.", ["the lichen moves", "A helper says so."]),
     ],
 )
