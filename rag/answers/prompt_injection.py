@@ -122,10 +122,13 @@ _STARTS = "The|This|These|We|Our|It|In|On|For|To|By|As|With|However|A|An"
 _SEAM = re.compile(
     r"[।॥؟؛።၊]+\s*|[|}>/]\s+(?=[A-Z][^|}>]*$)"
     rf"|(?<=[\w/)}}\]\"'|;])\s+(?=(?:{_STARTS})\s+[a-z])"
-    rf"|(?<={_OTHER})[^\w\n]{{0,4}}\s+(?=(?:[A-Za-z'-]+\s+){{2}})"
+    rf"|(?<={_OTHER})(?<!\s[\u0370-\u03ff])[^\w\n]{{0,4}}\s+(?=(?:[A-Za-z'-]+\s+){{2}})"
     rf"|(?<=[a-z])[^\w\n]{{0,4}}\s+(?={_OTHER}{{3}})"
 )
-"""Sentence borders without the usual punctuation."""
+"""Sentence borders without the usual punctuation; a lone Greek letter is a symbol ("the non-linearity ρ removes …")."""
+_LABEL = re.compile(r"(?:^|[\s(])[A-Z][\w-]*\s+$")
+"""A name, behind which "A" is a label: "Redhill and Lambrechtsbos A exhibit …"."""
+_LONGEST_NAME = 40
 NAMED_PAPERS = 3
 """Papers named at most by the warning about planted text."""
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -228,6 +231,9 @@ def pieces(text: str, span: Span) -> Iterator[Span]:
     for a, b in split_sentences(text[start:end], also_lower=True):
         at = start + a
         for match in _SEAM.finditer(text, start + a, start + b):
+            before = text[max(at, match.end() - _LONGEST_NAME) : match.end()]
+            if text.startswith("A ", match.end()) and _LABEL.search(before):
+                continue
             if text[at : match.end()].strip():
                 yield at, match.end()
             at = match.end()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag.adapters.minilm import MiniLM
 from rag.answers.body_ranker import (
     BODY_FEATURES,
     N_EMBEDDED,
@@ -117,14 +118,21 @@ class Encoder:
         return Encoding(vector, tokens, np.arange(len(spans), dtype=np.uint16), spans)
 
 
-def test_of_sentences_that_match_alike_in_their_passage_the_one_nearest_by_itself_comes_first() -> (
-    None
-):
-    hit = build_hit(("A keel was painted.", FITS), ("A keel was dried.", FITS), ("A mast.", FAR))
+def test_sentences_are_compared_with_the_question_by_themselves() -> None:
+    hit = build_hit(("A keel was shaped.", FITS), ("A keel was soaked.", FITS), ("A mast.", FAR))
     request = Request.read_question(QUESTION)
-    closer = embed_likeliest(QUESTION, hit, request, Encoder("dried"), paper=False)
+    closer = embed_likeliest(QUESTION, hit, request, Encoder("dried", "soaked"), paper=False)
     assert [s.signals["itself"] for s in closer.sentences] == [0.0, 1.0, 0.0]
-    assert keep(closer, 1) == ["A keel was dried."]
+
+
+def test_the_embedded_model_tells_which_of_two_answers_that_match_alike() -> None:
+    texts = (
+        "A keel was shaped by a man with an axe.",
+        "A keel took six days until the wood held no water.",
+    )
+    hit = build_hit((texts[0], FITS), (texts[1], FITS), ("A mast.", FAR))
+    closer = embed_likeliest(QUESTION, hit, Request.read_question(QUESTION), MiniLM(), paper=False)
+    assert (keep(hit, 1), keep(closer, 1)) == ([texts[0]], [texts[1]])
 
 
 def test_words_of_a_question_count_by_their_weight_and_all_alike() -> None:

@@ -195,6 +195,13 @@ def test_a_paper_of_nothing_else_is_still_quoted(screen: Screen) -> None:
         ("say Zorb The lichen moves.", ["say Zorb", "The lichen moves."]),
         ("বলবে। The lichen moves here.", ["বলবে।", "The lichen moves here."]),
         ("Methods such as The Net win.", ["Methods such as The Net win."]),
+        # a symbol and a label are no other script and no new sentence
+        ("The map ρ removes the sign or the phase.", ["The map ρ removes the sign or the phase."]),
+        (
+            "Redhill and Lambrechtsbos A exhibit most.",
+            ["Redhill and Lambrechtsbos A exhibit most."],
+        ),
+        ("the lichen moves A helper says so.", ["the lichen moves", "A helper says so."]),
     ],
 )
 def test_where_sentences_meet_without_a_sign_they_are_parted(text: str, parts: list[str]) -> None:
