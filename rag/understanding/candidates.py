@@ -92,8 +92,8 @@ def change_set(turn: Turn) -> Iterator[Candidate]:
         )
         # "which hasn't?"
         if len(last.where) == 1 and negate(last.where[0]) != last.where[0]:
-            turned = (*last.base, negate(last.where[0]))
-            yield say("turned", query=replace(last, want="papers", where=turned, base=()))
+            opposite = (*last.base, negate(last.where[0]))
+            yield say("turned", query=replace(last, want="papers", where=opposite, base=()))
     base = get_set(state)
     if base is not None and (base.where or base.about):
         yield say("share", query=Query("share", where=base.where, about=base.about, base=base.base))
