@@ -210,7 +210,12 @@ class Query:
         """Those at an end of an order by a figure of people are people; a list of papers has no such order."""
         if self.want == "papers":
             object.__setattr__(self, "order", None)
-        if self.want == "extreme":
+        # "which paper is most cited?" is told that no paper prints it
+        if (
+            self.want == "extreme"
+            and self.order
+            and self.order.field in ("n_papers", "n_coauthors")
+        ):
             object.__setattr__(self, "want", "people")
             object.__setattr__(self, "k", self.k or 1)
             if not (self.about or self.by or self.papers):

@@ -305,7 +305,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame | None:
         words.pop()
     # "underwater instead of uav", "software, not images": what is wanted stands before
     cut = RATHER.search(frame.question)
-    words = [span for span in words if span[1] <= cut.start()] if cut else words
+    words = [span for span in words if cut and span[1] <= cut.start()] or words
     # "just type 2": a number may end it.
     if not 0 < len(words) < 5:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from rag.library.name_spelling import spell_names
 from rag.library.view import LibraryView
@@ -280,7 +281,21 @@ def _choose_wants(
         alone = _find_name_alone(frame, entities)
         if alone:
             return (("passages" if alone == "paper" else "profile", 1.0), *frame.wants)
-    return prefer_content(frame.wants, share, is_bare=is_bare)
+    wants = prefer_content(frame.wants, share, is_bare=is_bare)
+    # "what data sets do MADE and HIL use?" is told of each
+    if state is None and wants[0][0] == "passages" and _joins_papers(frame, entities):
+        return (("comparison", wants[0][1]), *(w for w in wants if w[0] != "comparison"))
+    return wants
+
+
+def _joins_papers(frame: Frame, entities: Entities) -> bool:
+    """Whether two papers are named beside each other."""
+    named = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
+    between = (frame.question[a.end : b.start] for a, b in pairwise(named))
+    return any(_JOIN.fullmatch(words) for words in between)
+
+
+_JOIN = re.compile(r"\s*(?:,|&|/|and|or|vs\.?|versus)\s*", re.IGNORECASE)
 
 
 def _is_bare(frame: Frame, entities: Entities) -> bool:
