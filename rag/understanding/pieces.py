@@ -144,7 +144,7 @@ def _read_otherwise(pieces: Pieces, library: LibraryView) -> Iterator[Pieces]:
 
 _MOST_WORDS = 5
 _KEYWORD = re.compile(r"(?:\b(?:as|with|in|under|the) ){0,3}\bkeywords?\b", re.IGNORECASE)
-RATHER = re.compile(r"\b(?:instead|rather)\b|\W*\bnot\b", re.IGNORECASE)
+RATHER = re.compile(r"\b(?:instead|rather|not)\b", re.IGNORECASE)
 """What stands behind it is not wanted."""
 _SAME = re.compile(r"(?:the same|same|that|this|these|those)\b")
 

@@ -33,7 +33,7 @@ RECORDS = (
     {"title": "Ants in gardens", "text": "We count ants in gardens. There are many of them."},
 )
 HIERARCHIES = "How many distinct hierarchies does the Calluna taxonomy have?"
-VOUCHER = "Where is the voucher specimen of Phoenix paludosa kept?"
+VOUCHER = "Who keeps the voucher specimen of Phoenix paludosa?"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def bees(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[As
 def test_a_body_answers_what_no_count_or_list_does(
     bees: Assistant, question: str, told: str
 ) -> None:
-    assert bees.read(question).query.want in ("count", "papers")
+    assert bees.read(question).query.want in ("count", "papers", "people")
     answer = bees.ask(question)
     assert answer.reading and answer.reading.query.want == "passages"
     assert told in answer.text and answer.citations[0].quote in BODY
@@ -85,5 +85,5 @@ def test_a_reading_chosen_by_hand_stands(bees: Assistant) -> None:
 def test_in_a_conversation_a_question_that_stands_alone_is_answered_alike(bees: Assistant) -> None:
     before = "What do ants do in gardens?"
     thread = Thread(turns=(Turn(before, bees.ask(before)),))
-    assert bees.read(VOUCHER, thread).query.want == "papers"
+    assert bees.read(VOUCHER, thread).query.want != "passages"
     assert "herbarium of Dhaka" in bees.ask(VOUCHER, thread).text
