@@ -8,10 +8,11 @@ not decided here (`dialogue_scoring`). Those of papers and people shown are in `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Form, Order, PersonRef, Query, Reading, Way
 from rag.understanding.antecedents import Antecedent
@@ -33,7 +34,7 @@ from rag.understanding.dialogue_merging import (
     set_role,
     shift_year,
 )
-from rag.understanding.dialogue_state import CONTENT, SETS, list_named
+from rag.understanding.dialogue_state import CONTENT, SETS, list_named, split_once
 from rag.understanding.entities import negate
 from rag.understanding.turns import Candidate, Turn
 
@@ -210,7 +211,9 @@ def ask_again(turn: Turn) -> Iterator[Candidate]:
         is_other = meant.by != "last" if last.want in CONTENT else meant.ids != last.papers
         if is_other and (last.want in CONTENT or last.papers):
             query = replace(last, papers=meant.ids, is_about_several=len(meant.ids) > 1)
-            query = replace(query, about=None) if last.want in CONTENT else query
+            if last.want in CONTENT:
+                text = _ask_of_others(turn, last.text, last.papers or (state.paper,), meant.ids)
+                query = replace(query, about=None, text=text)
             yield turn.say("same", "one_of", meant, query, alone)
     persons = [c for c in last.where if FIELDS[c.field].type == "person" and not c.is_negative]
     for who in turn.people_meant:
@@ -224,6 +227,18 @@ def ask_again(turn: Turn) -> Iterator[Candidate]:
             other = replace(persons[0], value=name, operator="is")
             where = tuple(other if c == persons[0] else c for c in last.where)
             yield turn.say("same", "one_of", who, replace(last, where=where), alone)
+
+
+def _ask_of_others(turn: Turn, text: str, before: Iterable[str], after: Iterable[str]) -> str:
+    """The question without the words that named the papers before.
+
+    "how does the mamba one work / and the weather one?" was told that this one does not mention "mamba".
+    """
+    titles = (paper.name for i in before if (paper := turn.get_paper(i)))
+    texts = (f"{paper.name} . {paper.text}" for i in after if (paper := turn.get_paper(i)))
+    named = split_once(" . ".join(titles)) - split_once(" . ".join(texts)) - STOP_WORDS
+    words = re.sub(r"[^\W_][\w-]*", lambda m: "" if {*split_terms(m[0])} & named else m[0], text)
+    return " ".join(words.split())
 
 
 GENERATORS = (

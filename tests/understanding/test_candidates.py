@@ -100,6 +100,18 @@ def test_a_reading_is_among_those_of_a_turn(
     assert query in find(list_candidates(turn), made)
 
 
+def test_the_same_question_of_another_paper_leaves_out_what_named_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn = open_turn(
+        LIST, "how does the duet one protect?", "and the sphere one?", monkeypatch=monkeypatch
+    )
+    texts = {
+        c.query.text for c in list_candidates(turn) if c.kind == "same" and c.of.ids == ("p4",)
+    }
+    assert texts and not any("duet" in text for text in texts)
+
+
 def test_free_words_are_a_topic_where_the_tagger_has_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
