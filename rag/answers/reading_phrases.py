@@ -39,31 +39,26 @@ def describe_query(query: Query, topic: str = "") -> str:
     if query.relation in _RELATIONS and (names or query.papers):
         return _limit(f"{_RELATIONS[query.relation]} {names or _describe_papers(query)}", query)
     if query.want == "people":
-        subject = f"people who work on {query.topic}" if query.topic else "people"
-        return _limit(f"{subject}", query, is_topic_said=True)
+        subject = f"people who work on {plain(query.topic)}" if query.topic else "people"
+        return _limit(subject, query, is_topic_said=True)
     kinds = {"count": "the number of papers", "share": "the share of papers", "extreme": "papers"}
     kind = kinds.get(query.want, "papers" if names else "all papers")
-    if query.want == "groups" or (query.want == "count" and query.by):
-        kind = (
-            f"papers by {join_names(query.by)}"
-            if query.want == "groups"
-            else f"the number of {FIELDS[query.by[0]].plural}"
-        )
+    if query.want == "groups":
+        kind = f"papers by {join_names(query.by)}"
+    elif query.want == "count" and query.by:
+        kind = f"the number of {FIELDS[query.by[0]].plural}"
     words = _limit(f"{kind} of {names}" if names else kind, query)
     if query.order is not None:
         words = f"{words}, in order of {query.order.field.replace('_', ' ')}"
-    return (
-        "all papers that fit, counted or listed"
-        if words in ("all papers", "the number of papers")
-        else words
-    )
+    is_bare = words in ("all papers", "the number of papers")
+    return "all papers that fit, counted or listed" if is_bare else words
 
 
 def _describe_content(query: Query, topic: str) -> str:
-    topic = query.topic or topic
+    topic = plain(query.topic or topic)
     if query.papers:
-        verb = "" if len(query.papers) == 1 else "s"
-        return f"what the paper{verb} in view {'says' if not verb else 'say'}"
+        is_one = len(query.papers) == 1
+        return "what the paper in view says" if is_one else "what the papers in view say"
     return f"what papers say about {topic}" if topic else "what papers say"
 
 
@@ -74,8 +69,9 @@ def _describe_papers(query: Query) -> str:
 
 
 def _limit(words: str, query: Query, *, is_topic_said: bool = False) -> str:
-    about = f"about {query.topic}" if query.topic and not is_topic_said and not query.papers else ""
-    without = f"not about {query.without}" if query.without else ""
+    is_topic_said = is_topic_said or not query.topic or bool(query.papers)
+    about = "" if is_topic_said else f"about {plain(query.topic)}"
+    without = f"not about {plain(query.without)}" if query.without else ""
     besides = f"other than {join_names(map(plain, query.besides))}" if query.besides else ""
     base = f"among those {format_conditions(query.base)}" if query.base else ""
     parts = (words, about, without, format_conditions(query.where), base, besides)

@@ -6,6 +6,7 @@ import pytest
 
 from rag.answers.alternatives import add_reading_notes, find_other_reading, refuse_unread_alone
 from rag.answers.reading_phrases import describe_query
+from rag.text.markdown import plain
 from rag.types import Answer, Condition, Query, Reading
 from rag.types.query import PersonRef, Topic
 
@@ -68,6 +69,8 @@ def test_a_reading_that_is_unsure_is_told_before_the_answer_with_another() -> No
         (Query("people", people=(PersonRef("Ann Mao"),), relation="coauthors"), "co-authors of Ann Mao"),
         (Query("people", about=DRONES, besides=("Bo Li",)), "people who work on drones other than Bo Li"),
         (Query("passages", papers=("p1",)), "what the paper in view says"),
+        # what is typed is no markup of the answer
+        (Query("people", about=Topic("![x](http://a.b)")), "people who work on " + plain("![x](http://a.b)")),
     ],
 )  # fmt: skip
 def test_readings_are_told_in_words(query: Query, words: str) -> None:
