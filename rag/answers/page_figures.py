@@ -14,6 +14,7 @@ from rag.text.english import counted
 from rag.text.everyday import is_everyday
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, ProfilePage
+from rag.types.fields import QueryError
 from rag.types.query import Order, PersonRef, Query
 
 Number = int | float
@@ -40,9 +41,17 @@ def answer_figures(query: Query, conditions: Sequence[Condition], library: Libra
         query: ``by`` names the figures; with ``order`` pages are ranked by one of them.
         conditions: Its conditions, which change no figure that is printed; this is said.
         library: Whose pages are meant.
+
+    Raises:
+        QueryError: They are to be ranked by what no page prints.
     """
     names = [name for name in query.by if is_figure(name)]
     if query.order is not None:
+        if not is_figure(query.order.field):
+            raise QueryError(
+                f"figures of pages are not ordered by {query.order.field}; "
+                f"there are {', '.join(_FIGURE_NOUNS)}"
+            )
         names = list(dict.fromkeys([query.order.field, *names]))
     if query.papers:
         return _answer_for_paper(names, query.papers, library)

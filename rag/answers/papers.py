@@ -333,9 +333,9 @@ def _answer_selected(
         return answer_attributes(query.by, ids, library)
     if not papers.n and not (query.want == "share" and not query.by and base.n):
         return _answer_none(query, phrase, matching)
-    if query.what == READING_ORDER:
+    if query.want == "papers" and query.what == READING_ORDER:
         return answer_reading_order(query, papers, phrase)
-    if query.what == NEW_DATA:
+    if query.want == "papers" and query.what == NEW_DATA:
         return answer_new_data(query, papers, phrase)
     if query.want == "extreme":
         return answer_extreme(query, papers, phrase)

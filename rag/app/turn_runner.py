@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answers import recap, small_talk
+from rag.answers import phrases, recap, small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading
 from rag.answers.citations import join_answers
 from rag.answers.filtered_library import add_chosen_papers, add_scope_note, apply_filters
@@ -24,7 +24,7 @@ from rag.library.view import LibraryView
 from rag.text import ensure_encodable
 from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread, Turn
 from rag.types.cancellation import CancelToken, heeding
-from rag.types.query import READING_ORDER, RECAP
+from rag.types.query import READING_ORDER, RECAP, Query
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
@@ -216,6 +216,13 @@ class TurnRunner:
 
     def _answer_one(self, request: TurnRequest, *, explain: bool = False) -> Iterator[Event]:
         """Execute the query, and say beside the answer how it was read."""
+        removed = _list_removed(request.query, request.scope.library.whole)
+        if removed and len(removed) == len(request.query.papers):
+            text = phrases.tell_no_paper(removed[0])
+            yield Delta(text)
+            yield Answer(request.question, "abstained", request.query.route, text)
+            return
+        request = _leave_out(removed, request)
         query, scope, reading = request.query, request.scope, request.reading
         library = scope.library
         able = request.able_voice
@@ -268,6 +275,24 @@ class TurnRunner:
         from rag.app.model_writer import ModelWriter
 
         return ModelWriter(voice, self._settings, self._models, self._engine)
+
+
+def _list_removed(query: Query, library: LibraryView) -> list[str]:
+    """Ids of papers asked about that the library has not, or no longer: a conversation may be older."""
+    known = {paper.paper_id for paper in library.list_papers(query.papers)}
+    return [paper_id for paper_id in query.papers if paper_id not in known]
+
+
+def _leave_out(removed: Sequence[str], request: TurnRequest) -> TurnRequest:
+    """The question about the other papers, with a note on each that is left out."""
+    if not removed:
+        return request
+    reading = request.reading
+    query = replace(
+        reading.query, papers=tuple(p for p in reading.query.papers if p not in removed)
+    )
+    notes = (*reading.notes, *map(phrases.tell_no_paper, removed))
+    return replace(request, reading=replace(reading, query=query, notes=notes))
 
 
 def _compute_answer(request: TurnRequest, *, explain: bool) -> Answer:

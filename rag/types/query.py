@@ -201,6 +201,8 @@ class Query:
         if self.want == "groups" and not self.by:
             groups = ", ".join(name for name, field in FIELDS.items() if field.plural)
             raise QueryError(f"groups need a field to group by; there are {groups}")
+        if self.want == "values" and not self.by:
+            raise QueryError(f"values need a field to show; there are {', '.join(FIELDS)}")
         if self.want == "extreme" and self.order is None:
             raise QueryError("an extreme needs an order, as in order by date descending")
         if self.order is not None and find_field(self.order.field).of == "person":
