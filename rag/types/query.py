@@ -201,7 +201,7 @@ class Query:
         if self.want == "groups" and not self.by:
             groups = ", ".join(name for name, field in FIELDS.items() if field.plural)
             raise QueryError(f"groups need a field to group by; there are {groups}")
-        if self.want == "values" and not self.by:
+        if self.want == "values" and not (self.by or self.relation):
             raise QueryError(f"values need a field to show; there are {', '.join(FIELDS)}")
         if self.want == "extreme" and self.order is None:
             raise QueryError("an extreme needs an order, as in order by date descending")
