@@ -73,9 +73,9 @@ chromium:
 postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
 
-# Three processes for two cores: the journeys in a browser, and tests of processes that are killed or
+# Four processes for two cores: the journeys in a browser, and tests of processes that are killed or
 # of servers that do not answer, mostly wait. Whoever takes the journeys waits until the browser is there.
-SHARED_OUT := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+SHARED_OUT := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Thousands of small databases are made and dropped, each of which waits for the disk: they lie in memory
 # where four gigabytes are free there and programs may be started from it.
