@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from rag.text import join_names
+from rag.text.analysis import split_sentences
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Detail, Measure, Order, PersonRef, Query, RelationKind, Topic
@@ -25,11 +26,17 @@ def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
         return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
-    texts = [clean_words(slot.text) for slot in parts.topics]
+    # "We advise on cameras in public space. What do these papers say about masks?": the last sentence asks.
+    asked_from = max(
+        (start for start, _ in split_sentences(parts.question) if start <= parts.topics[-1].start),
+        default=0,
+    )
+    topics = [slot for slot in parts.topics if slot.start >= asked_from] or parts.topics
+    texts = [clean_words(slot.text) for slot in topics]
     if len(texts) == 1:
         words = texts[0]
     else:
-        start, end = parts.topics[0].start, parts.topics[-1].end
+        start, end = topics[0].start, topics[-1].end
         between = parts.question[start:end]
         words = clean_words(between) if len(between) < 120 else join_names(texts)
     without = " or ".join(parts.without)

@@ -330,6 +330,10 @@ def _is_negated(question: str, slot: Slot) -> bool:
     return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
+_OF_THE_ART = re.compile(
+    r"(?<=\bstate of the )art\b\s*(?:(?:in|of|on|for|about|methods?)\b\s*)*", re.IGNORECASE
+)
+"""``state of the art gait recognition``: the tagger took "art" for a part of the topic."""
 _TITLES_SAY = re.compile(r"\btitles? (?:that )?(?:say|have|contain|mention)s?\s+$", re.IGNORECASE)
 _IN_TITLE = re.compile(
     r"[\"'”’]?\s+(?:with)?in\s+(?:the\s+|their\s+|its\s+)?titles?\b", re.IGNORECASE
@@ -337,6 +341,11 @@ _IN_TITLE = re.compile(
 
 
 def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    if idiom := _OF_THE_ART.match(parts.question, slot.start):
+        if not slot.text[idiom.end() - slot.start :].strip(_EDGES):
+            return
+        at = idiom.end()
+        slot = replace(slot, start=at, text=parts.question[at : slot.end])
     words = clean_words(slot.text)
     if not words:
         return
@@ -607,11 +616,17 @@ def _are_disjoint(a: object, b: object) -> bool:
 
 
 def clean_words(text: str) -> str:
-    """Without marks at its ends, and without what stands for papers: ``the federated ones``."""
-    words = " ".join(text.split()).strip(_EDGES).removesuffix(" ones")
+    """Without marks at its ends, without how many are meant, and without what stands for papers: ``the federated ones``."""
+    words = " ".join(text.split()).strip(_EDGES)
+    words = _PAPERS_BEHIND.sub("", _HOW_MANY.sub("", words))
     # "sepsis (the immune side)": what is open is closed
     words += ")" * (words.count("(") > words.count(")"))
     return _COURSE.sub("", words)
+
+
+_HOW_MANY = re.compile(r"^(?:all|any|every|other|further)\s+(?=\w)", re.IGNORECASE)
+"""``all re-id papers with code``: the tagger takes what stands before a topic into it."""
+_PAPERS_BEHIND = re.compile(r"(?<=\w)\s+(?:ones|papers|articles|publications|researches)$")
 
 
 _COURSE = re.compile(
