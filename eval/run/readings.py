@@ -378,8 +378,8 @@ def _build_case(row: dict[str, Any]) -> Case:
 
 def _build_query(row: Mapping[str, Any]) -> Query:
     about = None
-    if row["topic"] or row["without"] or row["all_of"]:
-        about = Topic(row["topic"], row["without"], tuple(row["all_of"]))
+    if row["topic"] or row["without"] or row["all_of"]:  # None where an alternative has none
+        about = Topic(row["topic"] or "", row["without"] or "", tuple(row["all_of"] or ()))
     order = None
     if row["order"]:
         field, _, way = row["order"].partition(" ")

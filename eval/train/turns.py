@@ -30,7 +30,7 @@ from rag.understanding.turn_signs import gather_facts
 
 Array = NDArray[np.float64]
 SETS = Path(__file__).parents[1] / "sets"
-READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abdfhijl")
+READINGS = tuple(SETS / "readings" / f"{name}.jsonl" for name in "abdfhijkln")
 FILLED = SETS / "wordings" / "filled.jsonl"
 N_FOLDS = 5
 PENALTY = 3.0

@@ -241,7 +241,7 @@ def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[
     if pieces.where or pieces.topic:
         limits.append((pieces.where, pieces.topic))
     if len(people) == 1:
-        if turn.may_want("profile") or who.by in ("named", "pointed"):
+        if turn.may_want("profile") or who.by in ("named", "pointed", "place"):
             yield say(query=Query("profile", people=people))
         if turn.shares.get("profile not_stated", 0.0) > _LEAST_SHARE:
             query = Query(
@@ -255,6 +255,8 @@ def _ask_around_people(turn: Turn, who: Antecedent, pieces: Pieces) -> Iterator[
                               besides=pieces.besides)  # fmt: skip
                 yield say(query=query, label=f"people {relation}")
     if len(people) == 2:
+        # "so which of the pair is ahead?"
+        yield say(query=Query("values", by=("n_papers",), people=people))
         for where, about in limits:
             for want in ("papers", "count"):
                 query = Query(want, people=people, relation="shared", where=where, about=about)

@@ -357,7 +357,8 @@ _ORDINALS = {
     "final": -1, "bottom": -1, "letzte": -1,
 }  # fmt: skip
 _ORDINAL = re.compile(
-    rf"\b(?:{'|'.join(_ORDINALS)})\b(?!\s+(?:authors?|years?|months?|names?)\b)|(?:\bnumber\s+|\bno\.?\s*|#|\[)([1-9]\d?)\b",
+    rf"\b(?:{'|'.join(_ORDINALS)})\b(?!\s+(?:authors?|years?|months?|names?)\b)|(?:\bnumber\s+|\bno\.?\s*|#|\[)([1-9]\d?)\b"
+    r"|\b(?:number\s+|no\.\s*)(one|two|three|four|five)\b",
     re.IGNORECASE,
 )
 
@@ -367,7 +368,8 @@ def find_ordinal(question: str, n: int) -> int | None:
     match = _ORDINAL.search(question)
     if match is None:
         return None
-    at = int(match.group(1)) - 1 if match.group(1) else _ORDINALS[match.group().lower()]
+    number = parse_number(match.group(1) or match.group(2) or "")
+    at = _ORDINALS[match.group().lower()] if number is None else number - 1
     if at < 0:
         at += n
     return at if 0 <= at < n else None
