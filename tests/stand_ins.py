@@ -70,6 +70,9 @@ class FloatKeeper:
     def compress(self, encoding: Encoding) -> CompressedTokens:
         return compress_to_floats(encoding)
 
+    def compress_to_words(self, encoding: Encoding) -> CompressedTokens:
+        return compress_to_floats(encoding)
+
     def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
         return tokens
 

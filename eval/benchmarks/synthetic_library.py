@@ -100,6 +100,9 @@ class ComposedEmbedder:
     def compress(self, encoding: Encoding) -> CompressedTokens:
         return self._embedder.compress(encoding)
 
+    def compress_to_words(self, encoding: Encoding) -> CompressedTokens:
+        return self._embedder.compress_to_words(encoding)
+
     def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
         return self._embedder.narrow(tokens)
 

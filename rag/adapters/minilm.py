@@ -90,6 +90,10 @@ class MiniLM(TextEmbedder):
         """Token vectors as they are stored; loads the words, but not the model."""
         return self._load_codec().compress(encoding)
 
+    def compress_to_words(self, encoding: Encoding) -> CompressedTokens:
+        """As `compress`, in a tenth of the room: of each vector what its word foretells."""
+        return self._load_codec().compress_to_words(encoding)
+
     def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
         """Token vectors as an older version stored them, as `compress` makes them; others as they are."""
         return self._load_codec().narrow(tokens)

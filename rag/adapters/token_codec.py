@@ -42,6 +42,8 @@ PRODUCT_ROWS = 4_096
 """Document tokens in one run, and a sentence more, so that its results stay in the processor's cache."""
 LEAST_BLOCKS = 2
 """Runs from which on another core is worth its start."""
+LEAST_SCALE = np.float32(2**-10)
+"""Of tokens of which the words alone are kept: 0 would stand for no token."""
 MAP_TOP = 63
 """Seven bits of a map are enough: the rest is taken from what the rounded maps foretell."""
 _MAPS = ("of_word", "of_text", "analysis", "synthesis")
@@ -169,6 +171,12 @@ class TokenCodec:
         scales = missing / np.maximum((added * encoding.tokens).sum(axis=1), 1e-3)
         return self._build(encoding.ids, encoding.spans[:, 0], codes, deviations, scales)
 
+    def compress_to_words(self, encoding: Encoding) -> CompressedTokens:
+        """The words of the tokens, which foretell their vectors together with the text's own."""
+        n = len(encoding)
+        scales, packed = np.full(n, LEAST_SCALE, np.float32), np.empty((n, 0), np.uint8)
+        return CompressedTokens(encoding.ids, encoding.spans[:, 0], scales, packed)
+
     def narrow(self, tokens: CompressedTokens) -> CompressedTokens:
         """Tokens of which an older version kept all axes, as `compress` keeps them; others as they are."""
         older = self._older
@@ -209,6 +217,8 @@ class TokenCodec:
 
     def restore(self, vector: Matrix, tokens: CompressedTokens) -> Matrix:
         """(n, dim) The token vectors of one text as far as they were kept."""
+        if not tokens.packed.shape[1]:
+            return self._foretell(vector, tokens.ids)
         levels = self._compute_levels(unpack_codes(tokens.packed, self._fit))
         rest = (levels * tokens.scales[:, None]) @ self._fit.synthesis.T
         return (self._foretell(vector, tokens.ids) + rest).astype(np.float32, copy=False)
@@ -225,6 +235,9 @@ class TokenCodec:
     def match(self, queries: Matrix, tokens: DocumentTokens) -> Matrix:
         """Greatest cosine (m, n_sentences) of query tokens in each sentence; see `rag.search.late.Match`."""
         by_word, words = self._compute_foretold_products(queries, tokens.ids)
+        packed = tokens.packed
+        if not packed.shape[1]:  # words alone: their scales make any values count nothing
+            packed = np.zeros((len(packed), self._fit.width), np.uint8)
         axes = queries @ self._fit.synthesis * self._units
         peaks = (np.maximum(np.abs(axes).max(axis=1), 1e-12) / 127).astype(np.float32)
         values = np.rint(axes / peaks[:, None]).astype(np.int8)
@@ -243,7 +256,7 @@ class TokenCodec:
                 heed()
                 rows = slice(ends[first], ends[last])
                 part = {
-                    "levels": unpack_levels(tokens.packed[rows], self._fit, levels),
+                    "levels": unpack_levels(packed[rows], self._fit, levels),
                     "scales": tokens.scales[rows, None],
                     "words": words[rows],
                 }

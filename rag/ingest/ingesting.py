@@ -378,7 +378,7 @@ def _embed(
 
     Returns the roles of the sentences by chunk id, where the embedder's vectors give any.
     """
-    from rag.ingest.kept_tokens import keep_telling
+    from rag.ingest.kept_tokens import compress_telling
 
     roles: dict[str, bytes] = {}
     ordered = sorted(chunks, key=lambda item: (len(item[0].text), item[0].chunk_id))
@@ -389,12 +389,12 @@ def _embed(
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
             roles |= sentence_roles.compute_role_codes(embedder.name, batch, encodings)
-            encodings = [
-                keep_telling(chunk, encoding, is_whole=is_whole)
+            tokens = [
+                encode_tokens(compress_telling(chunk, encoding, embedder, is_whole=is_whole))
                 for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
             ]
             encoded_chunks = [
-                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in encodings
+                (encode_vector(e.vector), t) for e, t in zip(encodings, tokens, strict=True)
             ]
             writer.store_vectors(
                 embedder.name,

@@ -3,6 +3,8 @@
 Layout: `LAYOUT`, bytes of one token's values (uint16); n (uint32); vocabulary ids (n) uint16; scales (n) uint8, see
 `pack_scales`; values (n, bytes) uint8; starts, see `pack_starts`, filled up to a multiple of `ROUND` bytes.
 
+`WORD_LAYOUT`, of bodies, has the words alone, which foretell most of their vectors: n (uint16 0, uint32); ids; starts.
+
 `WIDE_LAYOUT`, of all tokens, and `PLAIN_LAYOUT` are read in libraries that an older version made. The first has, after
 its head, vocabulary ids (n) uint16; starts (n) uint16, the lower half of each; scales (n) uint8; values (n, bytes) uint8.
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT = 0xF405, 0xF404, 0xF401
+LAYOUT, WORD_LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT = 0xF405, 0xF406, 0xF404, 0xF401
 """Goes up with every change of the layout or of what the token vectors are."""
 _HEAD = struct.Struct("<HHI")
 HEAD_BYTES = _HEAD.size
@@ -60,14 +62,15 @@ def encode_tokens(tokens: CompressedTokens) -> bytes:
     """The token vectors of one text; its own vector is kept apart."""
     import numpy as np
 
+    width = tokens.packed.shape[1]
     parts = b"".join((
         tokens.ids.astype("<u2").tobytes(),
-        pack_scales(tokens.scales).tobytes(),
+        pack_scales(tokens.scales).tobytes() if width else b"",
         np.ascontiguousarray(tokens.packed).tobytes(),
         pack_starts(tokens.starts).tobytes(),
     ))  # fmt: skip
     filling = bytes((_LONG_STEP,)) * (-len(parts) % ROUND)
-    return _HEAD.pack(LAYOUT, tokens.packed.shape[1], len(tokens.ids)) + parts + filling
+    return _HEAD.pack(LAYOUT if width else WORD_LAYOUT, width, len(tokens.ids)) + parts + filling
 
 
 def encode_plain(encoding: Encoding) -> bytes:
@@ -133,7 +136,8 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
     import numpy as np
 
     layout, width, n = _HEAD.unpack_from(tokens) if len(tokens) >= HEAD_BYTES else (0, 0, 0)
-    if layout not in (LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT) and len(tokens) >= HEAD_BYTES:
+    known = (LAYOUT, WORD_LAYOUT, WIDE_LAYOUT, PLAIN_LAYOUT)
+    if layout not in known and len(tokens) >= HEAD_BYTES:
         raise LibraryError(
             "the token vectors in the library were made by another version of Paperfolk; "
             'run "paperfolk ingest --rebuild"'
@@ -148,17 +152,26 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
             unpack_starts(np.frombuffer(tokens, np.uint8, -1, after_ids + n * (1 + width))),
             after_ids,
         )
+    elif layout == WORD_LAYOUT and len(tokens) >= after_ids:
+        starts, at = unpack_starts(np.frombuffer(tokens, np.uint8, -1, after_ids)), after_ids
+        width = 0
     else:
         raise _build_damage()
     if len(starts) != n:
         raise _build_damage()
+    has_values = layout != WORD_LAYOUT
+    codes = np.frombuffer(tokens, np.uint8, n, at) if has_values else np.zeros(n, np.uint8)
     return StoredEncoding(
         np.frombuffer(vector, "<f2").astype(np.float32),
         CompressedTokens(
             ids=np.frombuffer(tokens, "<u2", n, HEAD_BYTES),
             starts=starts,
-            scales=unpack_scales(np.frombuffer(tokens, np.uint8, n, at)),
-            packed=np.frombuffer(tokens, np.uint8, n * width, at + n).reshape(n, width),
+            scales=unpack_scales(codes),
+            packed=(
+                np.frombuffer(tokens, np.uint8, n * width, at + n).reshape(n, width)
+                if has_values
+                else np.zeros((n, 0), np.uint8)
+            ),
         ),
     )
 
@@ -172,7 +185,8 @@ def decode_joined(texts: Sequence[bytes]) -> tuple[CompressedTokens, NDArray[np.
     """The tokens of some texts, one text after the other, and how many each has.
 
     All at once: two hundred texts, one by one, took as long as their products with a question. One without
-    tokens has one that matches nothing, of scale 0, which begins at -1.
+    tokens has one that matches nothing, of scale 0, which begins at -1. Of words alone the least of all scales makes
+    the values, all alike, count nothing.
 
     Args:
         texts: One or more, as `encode_tokens` made them of one embedder's.
@@ -183,18 +197,23 @@ def decode_joined(texts: Sequence[bytes]) -> tuple[CompressedTokens, NDArray[np.
     import numpy as np
 
     heads = [_HEAD.unpack_from(text) if len(text) >= HEAD_BYTES else (0, 0, 0) for text in texts]
-    width = heads[0][1]
+    width = max(of_one for _, of_one, _ in heads)
     parts: tuple[list[memoryview[int] | bytes], ...] = ([], [], [], [])
     for (layout, of_one, n), whole in zip(heads, texts, strict=True):
         text = memoryview(whole)
-        ends = (HEAD_BYTES, HEAD_BYTES + 2 * n, HEAD_BYTES + 3 * n, HEAD_BYTES + (3 + width) * n)
-        if layout != LAYOUT or of_one != width or len(text) < ends[-1]:
+        ends = (HEAD_BYTES, HEAD_BYTES + 2 * n, HEAD_BYTES + 3 * n, HEAD_BYTES + (3 + of_one) * n)
+        is_of_words = layout == WORD_LAYOUT and not of_one
+        if not (is_of_words or (layout == LAYOUT and of_one == width)):
             raise _build_damage()
-        pieces: Sequence[memoryview[int] | bytes] = (
-            [text[a:b] for a, b in zip(ends, (*ends[1:], len(text)), strict=True)]
-            if n
-            else _build_no_token(width)
-        )
+        if len(text) < ends[1 if is_of_words else -1]:
+            raise _build_damage()
+        pieces: Sequence[memoryview[int] | bytes]
+        if not n:
+            pieces = _build_no_token(width)
+        elif is_of_words:
+            pieces = (text[ends[0] : ends[1]], bytes(n), bytes(n * width), text[ends[1] :])
+        else:
+            pieces = [text[a:b] for a, b in zip(ends, (*ends[1:], len(text)), strict=True)]
         for part, piece in zip(parts, pieces, strict=True):
             part.append(piece)
     ids, codes, packed, steps = (np.frombuffer(b"".join(part), np.uint8) for part in parts)

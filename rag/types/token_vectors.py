@@ -43,7 +43,7 @@ class CompressedTokens:
         ids: As in Encoding.
         starts: (n,) int32, where each token begins in the text.
         scales: (n,) float32; 0 stands for no token, of a text without any, and matches nothing.
-        packed: (n, width) uint8.
+        packed: (n, width) uint8; of width 0 where the words alone are kept.
     """
 
     ids: NDArray[np.uint16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rag.adapters.minilm import MiniLM, open_session
 from rag.adapters.minilm_graph import MODEL_DIM
 from rag.adapters.token_codec import (
     FIT_FILE,
+    LEAST_SCALE,
     PRODUCT_ROWS,
     Fit,
     ForetoldWords,
@@ -122,14 +124,15 @@ def test_two_cores_give_what_one_gives(codec: TokenCodec) -> None:
     assert np.array_equal(both.match(queries, tokens), codec.match(queries, tokens))
 
 
-def test_texts_are_decoded_together_as_each_alone(codec: TokenCodec) -> None:
+@pytest.mark.parametrize("widths", [(4, 4, 4, 4), (0, 4, 0, 4), (0, 0, 0, 0)])
+def test_texts_are_decoded_together_as_each_alone(widths: Sequence[int]) -> None:
     rng = np.random.default_rng(4)
     texts = []
-    for n in (3, 0, 40, 1):
+    for n, width in zip((3, 0, 40, 1), widths, strict=True):
         starts = np.cumsum(rng.integers(0, 600, n)).astype(
             np.int32
         )  # some further apart than a byte holds
-        ids, packed = rng.integers(0, 9, n).astype(np.uint16), rng.integers(0, 256, (n, 4))
+        ids, packed = rng.integers(0, 9, n).astype(np.uint16), rng.integers(0, 256, (n, width))
         scales = rng.uniform(0.1, 0.4, n).astype(np.float32)
         texts.append(encode_tokens(CompressedTokens(ids, starts, scales, packed.astype(np.uint8))))
     together, sizes = decode_joined(texts)
@@ -140,15 +143,28 @@ def test_texts_are_decoded_together_as_each_alone(codec: TokenCodec) -> None:
         assert isinstance(alone, StoredEncoding)
         rows, at = slice(at, at + size), at + size
         if len(alone.tokens.ids):
-            for name in ("ids", "starts", "scales", "packed"):
+            for name in ("ids", "starts", "scales"):
                 assert (
                     getattr(together, name)[rows].tolist() == getattr(alone.tokens, name).tolist()
                 )
+            width = alone.tokens.packed.shape[1]
+            assert together.packed[rows, :width].tolist() == alone.tokens.packed.tolist()
         else:
             assert (together.starts[rows].tolist(), together.scales[rows].tolist()) == ([-1], [0])
     for broken in (texts[2][:-ROUND], b"", b"\x02" + texts[2][1:]):
         with pytest.raises(LibraryError):
             decode_joined([texts[0], broken])
+
+
+@pytest.mark.parametrize("width", [0, 4])
+def test_words_alone_match_as_they_foretell(codec: TokenCodec, width: int) -> None:
+    tokens = make_tokens(np.random.default_rng(5), 30, 3)
+    scales = np.full(30, LEAST_SCALE, np.float32)
+    words = replace(tokens, scales=scales, packed=np.zeros((30, width), np.uint8))
+    bare = replace(words, packed=words.packed[:, :0])
+    queries = np.eye(DIM, dtype=np.float32)
+    expected = match_restored(codec, queries, bare)
+    np.testing.assert_allclose(codec.match(queries, words), expected, atol=0.03)
 
 
 def test_the_token_of_a_text_without_any_matches_nothing(codec: TokenCodec) -> None:
@@ -213,6 +229,17 @@ def store(minilm: MiniLM, encoding: Encoding) -> tuple[StoredEncoding, int]:
 def test_the_fit_belongs_to_the_published_weights() -> None:
     assert Fit.load().model == MINILM.sha256[SAFETENSORS]
     assert FIT_FILE.stat().st_size < 400_000
+
+
+def test_words_alone_take_a_tenth_and_foretell_most(minilm: MiniLM) -> None:
+    (encoding,) = minilm.encode([TEXT])
+    tokens = encode_tokens(minilm.compress_to_words(encoding))
+    assert len(tokens) < 4 * len(encoding) + 16
+    stored = decode_stored(encode_vector(encoding.vector), tokens)
+    assert isinstance(stored, StoredEncoding)
+    restored = minilm.restore(stored.vector, stored.tokens)
+    assert compute_cosines(encoding.tokens, restored.tokens).mean() > 0.6
+    assert restored.spans[:, 0].tolist() == encoding.spans[:, 0].tolist()
 
 
 def test_token_vectors_of_any_field_survive(minilm: MiniLM) -> None:
