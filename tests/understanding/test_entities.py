@@ -119,6 +119,7 @@ def test_numbers_are_read_in_words_and_digits() -> None:
 @pytest.mark.parametrize(
     ("question", "n", "at"),
     [("the second one", 3, 1), ("number 3", 3, 2), ("the last", 4, 3), ("the fifth", 3, None),
+     ("who is no. two of those", 3, 1), ("number two, tell me more", 3, 1), ("no one else?", 3, None),
      ("first author?", 3, None), ("what about faces", 3, None)],
 )  # fmt: skip
 def test_a_place_in_a_list_is_found(question: str, n: int, at: int | None) -> None:
