@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from eval.report.tables import format_table
 from eval.sets.collections import CORPUS
 from eval.train import conditional_logit
-from eval.train.ranker_sets import Labelled, Source, is_held_out, load_questions
+from eval.train.ranker_sets import MEASURED_ALONE, Labelled, Source, is_held_out, load_questions
 from rag.answers import sentence_ranker
 from rag.answers.quoting import is_asking_for_paper
 from rag.answers.sentence_forms import KINDS, Request
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 
 WORTH = {
     "own": 2.0,
+    "field": 1.0,
     "described": 2.5,
     "covidqa": 0.7,
     "scifact": 0.6,
@@ -48,7 +49,12 @@ _NEVER_GAIN = frozenset(
     (
         "short",
         *_TELLS_CODE,
-        *(f"{k}:{t}" for k in (*KINDS, sentence_ranker.PAPER) if k != "link" for t in _TELLS_CODE),
+        *(
+            f"{k}:{t}"
+            for k in (*KINDS, sentence_ranker.PAPER, sentence_ranker.FIELD)
+            if k != "link"
+            for t in _TELLS_CODE
+        ),
     )
 )
 """Where the code is answers only who asks for it; most questions that are trained on have no such sentence
@@ -148,7 +154,7 @@ def train(open_assistant: Callable[[Path], Assistant], folder: Path) -> str:
     unseen = [e for e in examples if is_held_out(e.labelled)]
     measured = count_first(unseen, fit(seen))
     by_match = count_first(unseen, None)
-    weights = fit([e for e in examples if e.labelled.source != "further"])
+    weights = fit([e for e in examples if e.labelled.source not in MEASURED_ALONE])
     kept = weights != 0
     names = np.array(sentence_ranker.FEATURES)
     np.savez_compressed(

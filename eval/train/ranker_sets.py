@@ -20,12 +20,27 @@ from rag.library.naming import is_made_up
 from rag.text import extract_terms, iter_words, split_sentences
 from rag.types.errors import ReadError
 
-Source = Literal["own", "further", "described", "scifact", "pubmedqa", "covidqa", "scitldr"]
+Source = Literal[
+    "own",
+    "field",
+    "further",
+    "field further",
+    "described",
+    "scifact",
+    "pubmedqa",
+    "covidqa",
+    "scitldr",
+]
 Papers = dict[str, tuple[str, str]]
 
 OWN = Path(__file__).parents[1] / "sets" / "ranker_questions.jsonl"
-FURTHER = OWN.with_name("ranker_questions_further.jsonl")
-"""Questions that measure alone. Trained on as well they gave nothing: see eval/LOG.md."""
+FIELD = OWN.with_name("ranker_questions_field.jsonl")
+"""Questions of a field, by somebody who knows no paper of it: "is there a defence against adversarial patches?"."""
+FURTHER, FIELD_FURTHER = (
+    OWN.with_name(f"ranker_questions_{name}.jsonl") for name in ("further", "field_further")
+)
+"""Questions that measure alone; the first, trained on as well, gave nothing: see eval/LOG.md."""
+MEASURED_ALONE: frozenset[Source] = frozenset(("further", "field further"))
 SETS = {
     "scifact": "SciFact in BEIR's form with claims.jsonl and corpus_sentences.jsonl, CC BY 4.0 and ODC-By",
     "pubmedqa": "PubMedQA, labelled part, MIT",
@@ -91,7 +106,7 @@ class Labelled:
 def is_held_out(labelled: Labelled) -> bool:
     """Whether a question is kept for measuring: those on one paper are all on one side."""
     drawn = int(hashlib.sha256(labelled.paper.encode()).hexdigest(), 16)
-    return labelled.source == "further" or drawn % HELD_OUT == 0
+    return labelled.source in MEASURED_ALONE or drawn % HELD_OUT == 0
 
 
 def load_questions(folder: Path) -> tuple[list[Labelled], Papers]:
@@ -150,11 +165,14 @@ def _read_own(folder: Path, papers: Papers) -> Iterator[Labelled]:
     _, summaries = (
         _read_summaries(folder / "scitldr") if (folder / "scitldr").is_dir() else ([], {})
     )
-    own: list[tuple[Source, dict[str, Any]]] = [("own", item) for item in _read_lines(OWN)]
-    further: list[tuple[Source, dict[str, Any]]] = [
-        ("further", item) for item in _read_lines(FURTHER)
-    ]
-    for n, (source, item) in enumerate([*own, *further]):
+    files: dict[Source, Path] = {
+        "own": OWN,
+        "field": FIELD,
+        "further": FURTHER,
+        "field further": FIELD_FURTHER,
+    }
+    items = [(source, item) for source, path in files.items() for item in _read_lines(path)]
+    for n, (source, item) in enumerate(items):
         name, paper = str(item.get("set", "scitldr")), str(item["paper"])
         if not (folder / name).is_dir():
             continue

@@ -20,7 +20,7 @@ from rag.answers.sentence_forms import FORMS, HOW_FORMS, KINDS, MEASURES, Reques
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
-from rag.text import extract_terms
+from rag.text import extract_terms, iter_words
 from rag.types import SENTENCE_ROLES, PaperHit, Sentence
 
 Array = NDArray[np.float64]
@@ -29,7 +29,11 @@ RANKER_WEIGHTS_FILE = Path(__file__).with_name("sentence_ranker.npz")
 PAPER = "paper"
 """The kind of a question that asks for no detail: it tells or seeks a paper."""
 
-_KINDS = (*KINDS, PAPER)
+FIELD = "field"
+"""The kind of a question that names no paper by a coined name: "what helps against noisy labels" is answered by what
+a paper proposes, and not by what it says of its field."""
+
+_KINDS = (*KINDS, PAPER, FIELD)
 _FORMS = (*FORMS, "name", "names", "counted", "measured")
 _WORDS = ("words", "asking_words", "head_words", "new_words", "coined_words")
 _SIGNALS = tuple(name for name in SENTENCE_SIGNALS if name != "predicate")
@@ -128,7 +132,11 @@ def compute_features(
     columns["sole_figure"] = asked * (asked.sum() == 1)
     follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
     columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
-    kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset()) | {""}
+    kinds = {*request.kinds, *request.measures, ""}
+    if paper:
+        kinds.add(PAPER)
+    elif request.kinds and not any(is_made_up(word) for word, _ in iter_words(question)):
+        kinds.add(FIELD)
     features = np.zeros((len(sentences), len(FEATURES)))
     for kind in kinds & _PLACES.keys():
         for column, name in _PLACES[kind]:

@@ -127,7 +127,7 @@ def test_sentences_are_compared_with_the_question_by_themselves() -> None:
 
 def test_the_embedded_model_tells_which_of_two_answers_that_match_alike() -> None:
     texts = (
-        "A keel was shaped by a man with an axe.",
+        "A keel was shaped by 2 men with 6 axes.",
         "A keel took six days until the wood held no water.",
     )
     hit = build_hit((texts[0], FITS), (texts[1], FITS), ("A mast.", FAR))

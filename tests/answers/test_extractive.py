@@ -204,7 +204,10 @@ def test_of_several_papers_each_is_told_by_what_it_is_unless_a_kind_of_answer_is
 )
 def test_what_other_work_lacks_is_told_where_it_is_asked_for(question: str, sentence: str) -> None:
     text = "Others guide the student badly. We guide the student by ranks."
-    assert quoted(hit(paper("p1", "T", text)), question) == [sentence]
+    found = hit(paper("p1", "T", text))
+    roles: tuple[SentenceRole, ...] = ("problem", "method")
+    said = tuple(replace(s, role=role) for s, role in zip(found.sentences, roles, strict=True))
+    assert quoted(replace(found, sentences=said), question) == [sentence]
 
 
 def test_a_paper_that_never_speaks_of_itself_has_no_background() -> None:
