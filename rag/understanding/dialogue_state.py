@@ -251,9 +251,10 @@ def list_shown_people(answer: Answer) -> tuple[str, ...]:
     if reading is not None and reading.query.people:
         asked = [n for p in reading.query.people for n in p.names]
         names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
-    # "papers by Ana Prieto": she is spoken of, though a list of papers is shown
+    # "papers by Ana Prieto", "on her page": she is spoken of, though a list of papers is shown
     elif reading is not None:
-        authors = [c for c in reading.query.where if (c.field, c.operator) == ("author", "is")]
+        of_somebody = [c for c in reading.query.where if c.field in ("author", "page")]
+        authors = [c for c in of_somebody if c.operator == "is"]
         names |= dict.fromkeys(str(c.value) for c in authors)
     return tuple(names)
 

@@ -318,7 +318,7 @@ def _is_narrowing(span: EntitySpan, frame: Frame) -> bool:
 
 _ON = re.compile(r"\b(?:on|about|of|regarding)\s+(?:the\s+)?$", re.IGNORECASE)
 _NEGATION = re.compile(
-    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring)\s+"
+    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring|\b(?:anything|everything|all) but)\s+"
     r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
     re.IGNORECASE,
 )
