@@ -79,6 +79,17 @@ def test_where_none_on_a_topic_meets_a_condition_the_nearest_in_meaning_that_do_
     assert not absent.citations and "Nearest" not in absent.text
 
 
+def test_what_no_paper_calls_so_is_told_with_what_is_nearest_in_meaning(
+    assistant: Assistant,
+) -> None:
+    none = assistant.query(Query("papers", about=Topic("football")))
+    assert none.status == "abstained"
+    assert none.text.startswith("No papers about football. Nearest to it in meaning:")
+    assert none.text.count("**SoccerNet") == 2 == len(none.citations)
+    foreign = assistant.query(Query("papers", about=Topic("quantum gravity")))
+    assert (foreign.text, foreign.citations) == ("No papers about quantum gravity.", ())
+
+
 def test_a_new_overview_of_years_without_papers_says_so(assistant: Assistant) -> None:
     answer = assistant.ask("what's new since 2025 on pose estimation")
     assert answer.text.startswith("No papers from 2025 or later about pose estimation.")
