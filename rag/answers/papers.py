@@ -39,6 +39,7 @@ from rag.library.selection import (
 from rag.library.view import LibraryView
 from rag.search.topics import (
     WIDE,
+    OnTopic,
     build_retrieve_without,
     find_nearest,
     find_on_topic,
@@ -54,9 +55,6 @@ from rag.types.query import NEW_DATA, READING_ORDER, Query, Topic
 from rag.types.retrievals import Retrieve
 
 _SHOWN_OF_A_COUNT = 20
-NEAR_IN_MEANING, SHARE_NEAR, MAX_NEAR = 0.4, 0.85, 3
-"""Score from which a paper comes near to a topic that none has (of ten topics of the seeds: .41 to .65 where one was
-meant, .27 to .29 for what is foreign to them), its least share of the best one's, and how many are shown."""
 
 
 def answer_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Answer:
@@ -157,7 +155,8 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
     else:
         answer = _answer_selected(query, papers, matching, of_people, remark, base)
         if not papers.n and query.topic and answer.status == "abstained":
-            answer = _add_nearest(answer, _list_near(query.topic, retrieve), query.topic)
+            # "something about football?": two are on SoccerNet
+            answer = _add_nearest(answer, find_nearest(query.topic, library, retrieve), query.topic)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
@@ -577,26 +576,15 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
         return replace(answer, text=text)
     if query.want != "papers" or not matching.n:
         return answer
-    nearest_papers = find_nearest(topic, library, retrieve, matching.conditions)
-    return _add_nearest(answer, [on.paper for on in nearest_papers], topic)
+    return _add_nearest(answer, find_nearest(topic, library, retrieve, matching.conditions), topic)
 
 
-def _list_near(topic: str, retrieve: Retrieve) -> list[Paper]:
-    """The few papers that come near to a topic of which none has the words.
-
-    "something about football?" was told of none, where two are on SoccerNet.
-    """
-    hits = retrieve(topic, MAX_NEAR).papers
-    best = max((hit.score for hit in hits), default=0.0)
-    least = max(NEAR_IN_MEANING, SHARE_NEAR * best)
-    return [hit.paper for hit in hits if hit.score >= least]
-
-
-def _add_nearest(answer: Answer, papers: Sequence[Paper], topic: str) -> Answer:
-    if not papers:
+def _add_nearest(answer: Answer, nearest: Sequence[OnTopic], topic: str) -> Answer:
+    """The answer that there is none, with the papers that come near to the topic."""
+    if not nearest:
         return answer
     listing = Listing(topic)
-    rows = listing.render_rows(papers)
+    rows = listing.render_rows([on.paper for on in nearest])
     text = f"{answer.text} {phrases.NEAREST_IN_MEANING}\n\n{rows}"
     return replace(answer, text=text, citations=listing.citations)
 
@@ -615,11 +603,8 @@ def _answer_none_touches(query: Query, matching: PaperSet, retrieve: Retrieve) -
         return answer
     phrase = _format_phrase(replace(query, about=about))
     text = phrases.tell_none_touches(among.n, phrase, plain(last))
-    nearest_papers = find_nearest(last, among.library, retrieve, among.all_conditions)
-    listing = Listing(last)
-    rows = listing.render_rows([on.paper for on in nearest_papers])
-    text = f"{text} {phrases.NEAREST_IN_MEANING}\n\n{rows}" if nearest_papers else text
-    return replace(answer, text=text, citations=listing.citations)
+    nearest = find_nearest(last, among.library, retrieve, among.all_conditions)
+    return _add_nearest(replace(answer, text=text), nearest, last)
 
 
 def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:

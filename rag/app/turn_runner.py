@@ -279,7 +279,7 @@ class TurnRunner:
 
 def _list_removed(query: Query, library: LibraryView) -> list[str]:
     """Ids of papers asked about that the library has not, or no longer: a conversation may be older."""
-    known = {paper.paper_id for paper in library.list_papers(query.papers)}
+    known = library.select_ids(query.papers)
     return [paper_id for paper_id in query.papers if paper_id not in known]
 
 

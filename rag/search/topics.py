@@ -229,19 +229,22 @@ _MOST_NEAR = 3
 
 
 def find_nearest(
-    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition]
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] = ()
 ) -> list[OnTopic]:
     """The few papers that meet conditions and are nearest to a topic that none of them is on.
 
-    None where the topic is not in the library, or they are as far from it as any paper.
+    None where they are as far from it as any paper, as all are from a topic that is foreign to the library.
     """
     hits, gate = _retrieve_hits(topic, retrieve, WIDE)
-    best = max(map(compute_level, hits.values()), default=0.0)
-    if best < gate.compute_floor(topic):
-        return []
+    levels = {i: compute_level(hit) for i, hit in hits.items()}
     least = gate.unrelated + _ABOVE_UNRELATED
-    met = library.select_ids([i for i, hit in hits.items() if compute_level(hit) >= least], among)
-    near = [OnTopic(hits[i].paper, _compute_relevance(compute_level(hits[i]), best)) for i in met]
+    met = library.select_ids([i for i, level in levels.items() if level >= least], among)
+    best = max((levels[i] for i in met), default=0.0)
+    near = [
+        OnTopic(hits[i].paper, _compute_relevance(levels[i], best))
+        for i in met
+        if levels[i] >= gate.share * best
+    ]
     return _list_best_first(near)[:_MOST_NEAR]
 
 
