@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from eval.commands.opening import (
     open_assistant,
     open_library,
 )
+from rag.app.assistant import Assistant
 from rag.config.settings import load
 
 
@@ -104,6 +106,15 @@ def _add_train(commands: Commands) -> None:
         help="also read whole conversations, each by weights that were fitted without it",
     )
     turns.set_defaults(run=run_train_turns)
+    papers = heads.add_parser("papers", help="which papers answer a question together")
+    papers.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="NAME=FOLDER",
+        help="the data folder of each library that eval/sets/answering_papers.jsonl names",
+    )
+    papers.set_defaults(run=run_train_papers)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
@@ -147,18 +158,32 @@ def run_train_roles(args: argparse.Namespace) -> int:
 def run_train_turns(args: argparse.Namespace) -> int:
     from eval.train.turns import train
     from rag.adapters.minilm import MiniLM
-    from rag.app.assistant import build
 
-    folders = dict(pair.split("=", 1) for pair in args.data)
     with ExitStack() as stack:
-        assistants = {
-            name: stack.enter_context(
-                build(get_run_settings(Path(folder)).model_copy(update={"mode": "extractive"}))
-            )
-            for name, folder in folders.items()
-        }
+        assistants = _open_named(args.data, stack)
         print(train(assistants, MiniLM().encode_query, whole=args.whole))
     return DONE
+
+
+def run_train_papers(args: argparse.Namespace) -> int:
+    from eval.train.papers import train
+
+    with ExitStack() as stack:
+        print(train(_open_named(args.data, stack)))
+    return DONE
+
+
+def _open_named(pairs: Sequence[str], stack: ExitStack) -> dict[str, Assistant]:
+    """An assistant that quotes for each ``NAME=FOLDER``, by the name."""
+    from rag.app.assistant import build
+
+    folders = dict(pair.split("=", 1) for pair in pairs)
+    return {
+        name: stack.enter_context(
+            build(get_run_settings(Path(folder)).model_copy(update={"mode": "extractive"}))
+        )
+        for name, folder in folders.items()
+    }
 
 
 def run_train_ranker(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rag.answers import extractive, sufficiency
 from rag.answers.answer_line import NUMBER_ASKED
+from rag.answers.answering_papers import MAX_PAPERS
 from rag.answers.comparing_words import (
     SIDE_WORDS,
     content_words,
@@ -87,7 +88,7 @@ def _read_whole(
     query: Query, hits: Sequence[PaperHit], retrieve: RetrieveWithin
 ) -> tuple[PaperHit, ...]:
     """The papers to be quoted, those with a body with all of its sentences: a search finds some passages of it."""
-    ids = [hit.paper.paper_id for hit in hits[: extractive.MAX_PAPERS] if has_body(hit.paper)]
+    ids = [hit.paper.paper_id for hit in hits[:MAX_PAPERS] if has_body(hit.paper)]
     hit_of = {hit.paper.paper_id: hit for hit in _retrieve_some(query.text, ids, retrieve)}
     return tuple(
         replace(hit, sentences=hit_of.get(hit.paper.paper_id, hit).sentences) for hit in hits
@@ -109,7 +110,7 @@ def _choose_papers(
         several = query.is_about_several and len(focus) > 1
         retrieval = _put_first(retrieve(query.text, len(focus), within=focus).papers, retrieval)
         with_evidence, without = _split_by_evidence(query, retrieval.papers[: len(focus)])
-        n = min(len(with_evidence), extractive.MAX_PAPERS) if several else 1
+        n = min(len(with_evidence), MAX_PAPERS) if several else 1
         cited = with_evidence[:n]
         verdict = _compute_focus_sufficiency(query, cited, retrieve)
         if _is_silent(query, cited):
@@ -166,7 +167,7 @@ def _choose_papers(
         verdict = alone if alone.sufficient else verdict
     elif (property_said := find_with_property(query, retrieval, verdict)) is not None:
         cited, unsaid = property_said
-        cited = cited[: extractive.MAX_PAPERS]
+        cited = cited[:MAX_PAPERS]
         retrieval = _put_first(cited, retrieval)
         verdict = Sufficiency(bool(cited), verdict.probability, unsaid)
         return Choice(retrieval, cited, verdict, several=len(cited) > 1)
@@ -176,8 +177,6 @@ def _choose_papers(
     elif query.want == "passages" and (telling := find_papers_with_problem(query, retrieval)):
         cited = telling
         retrieval = _put_first(cited[:1], retrieval)
-    elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
-        cited = extractive.find_papers_together(query, retrieval)
     elif len(close) > 1 and not verdict.sufficient:
         # "DistilPose-S on MSCOCO: parameters, GFLOPs and FPS?" compares figures of one paper
         alone = sufficiency.compute_sufficiency(retrieval, close[:1])
@@ -234,7 +233,7 @@ def _find_telling(
         ids = [hit.paper.paper_id for hit in close]
         on_topic = retrieve(query.text, len(ids), within=ids).papers
     telling = (h for h in on_topic if any(s.role in roles for s in h.sentences))
-    return tuple(telling)[: extractive.MAX_PAPERS]
+    return tuple(telling)[:MAX_PAPERS]
 
 
 _NEAR_TOPIC = 0.9
@@ -247,7 +246,7 @@ def _is_said_in_part(topic: str, retrieval: Retrieval) -> bool:
     "low light image enhancement methods?" was answered by six papers that have its words here and there.
     """
     wanted = set(pairwise(extract_terms(topic)))
-    best = (hit.paper for hit in retrieval.papers[: extractive.MAX_PAPERS])
+    best = (hit.paper for hit in retrieval.papers[:MAX_PAPERS])
     return not wanted or any(
         not wanted.isdisjoint(pairwise(extract_terms(f"{paper.name} . {paper.text}")))
         for paper in best
@@ -355,7 +354,7 @@ def _find_named_papers(query: Query, find: Find, library: LibraryView) -> tuple[
     return (
         tuple(distinct_ids)
         if len(distinct_ids) > 1
-        else find_papers_named_in(query.text, library)[: extractive.MAX_PAPERS]
+        else find_papers_named_in(query.text, library)[:MAX_PAPERS]
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
 from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
+from rag.answers.answering_papers import choose_answering_papers
 from rag.answers.citations import Citations
 from rag.answers.field_problems import find_papers_with_problem, list_problems
 from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
@@ -52,31 +53,13 @@ from rag.types.query import Query
 
 MAX_QUOTES = 3
 """Sentences quoted from one paper."""
-MAX_PAPERS = 6
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
 NEAR_SCORE = 0.3
 """Score from which a paper is near a question; what is about something else stays below."""
 
-CLOSE_SHARE = 0.94
-"""A paper with at least this share of the best score may be the one that is meant."""
-CLOSE_MAYBE = 0.8
-CLOSE_SEVERAL = 0.72
-"""The same where the question asks for several papers."""
-DROP = 0.09
-"""A gap of this share of the best score between two ranks: the second is about something else."""
-
-GAP_BEHIND_GROUP, MAX_GROUP = 0.18, 3
-"""A gap of this share behind so many papers at most: they are what a question is about, together."""
-
 # --- which papers ---------------------------------------------------------------------------
 
-_NOUN = r"(?:papers|works|studies|entries|articles|publications|reports)"
-_MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
-_PLURAL_NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
-_STATED = re.compile(
-    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
-)
 _SEVERAL = re.compile(
     r"\b(?:papers|studies|entries|articles|publications|reports|each paper|(?:in|from|across) (?:this|your) "
     r"(?:library|collection|corpus)|how (?:did|has|have) .{1,200} (?:change|move|develop|evolve)d?|how (?:have|do) people"
@@ -84,10 +67,6 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 """Words that ask for several papers in a question that is neither a comparison nor an overview."""
-_MAYBE_SEVERAL = re.compile(
-    rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
-)
-"""Words for several things, which may be papers or parts of one."""
 
 
 def asks_for_several(query: Query) -> bool:
@@ -100,56 +79,8 @@ def asks_for_several(query: Query) -> bool:
 
 
 def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The papers to be quoted: the best one and those that come close to it.
-
-    Where several are asked for, the ranking is cut where the scores drop most, if they do.
-    """
-    if not retrieval.papers:
-        return ()
-    best = retrieval.papers[0].score
-    several = asks_for_several(query)
-    maybe = not several and bool(_MAYBE_SEVERAL.search(query.text))
-    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE_SHARE
-    close = [hit for hit in retrieval.papers if hit.score >= share * best]
-    if several:
-        return tuple(close[: _count_before_drop(query.text, retrieval.papers, len(close))])
-    return tuple(close[: MAX_PAPERS if maybe else NEAREST])
-
-
-def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The first papers of a ranking, up to a clear gap in score; the first paper alone if there is no gap.
-
-    "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
-    the next .62, so that the answer is of two, though no word of the question says so.
-    """
-    ranked = retrieval.papers
-    best = ranked[0].score
-    for n in range(1, min(MAX_GROUP, len(ranked) - 1) + 1):
-        if ranked[n - 1].score < CLOSE_MAYBE * best:
-            break
-        if n > 1 and ranked[n - 1].score - ranked[n].score >= GAP_BEHIND_GROUP * best:
-            return tuple(ranked[:n])
-    return tuple(ranked[:1])
-
-
-def find_papers_together(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The papers that answer a question together, the one that leads first; most often one alone."""
-    return find_papers_with_problem(query, retrieval) or find_papers_apart(retrieval)
-
-
-def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
-    """The number of close papers before the largest drop in score; all of them if no drop is large."""
-    stated = _STATED.search(question)
-    at_least = _PLURAL_NUMBERS[stated[1].lower()] if stated else 2
-    best, n_most = ranked[0].score, min(n_close, MAX_PAPERS)
-    drops = {
-        n: (ranked[n - 1].score - ranked[n].score) / best
-        for n in range(at_least, min(n_most, len(ranked) - 1) + 1)
-    }
-    great = [n for n, drop in drops.items() if drop >= DROP]
-    if not great:
-        return n_most
-    return great[0] if stated else max(great, key=lambda n: (drops[n], -n))
+    """The papers to be quoted: the best one and those that answer with it."""
+    return choose_answering_papers(retrieval, several=asks_for_several(query))
 
 
 # --- the words ------------------------------------------------------------------------------
@@ -192,11 +123,8 @@ def answer_by_quotes(
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
     else:
         telling = find_papers_with_problem(query, retrieval)
-        together = telling or find_papers_apart(retrieval)
         is_of_field = {h.paper.paper_id for h in telling} == {h.paper.paper_id for h in cited}
-        text = _render_likeliest(
-            query, cited, parts, marks, len(together), only_problems=is_of_field
-        )
+        text = _render_likeliest(query, cited, parts, marks, only_problems=is_of_field)
     # "what is SlerpFace? / compare both"
     if query.want == "comparison" and len(query.papers) == 1:
         text = phrases.put_notes_first([phrases.ONLY_ONE], text)
@@ -285,30 +213,27 @@ def _render_likeliest(
     cited: Sequence[PaperHit],
     parts: Sequence[PaperHit],
     marks: Citations,
-    n_together: int,
     *,
     only_problems: bool,
 ) -> str:
-    """The paper that answers, and the others of ``n_together`` that answer together with it.
+    """The paper that answers, and what others say that answer with it.
 
     Of one that is only described, also those that may be meant instead.
     """
     text = _render_one_paper(query, cited[0], parts, marks, only_problems=only_problems)
     if len(cited) == 1:
         return text
-    if not is_asking_for_paper(query.text) and len(cited) == n_together:
-        further = (
-            _render_further(query, hit, marks, only_problems=only_problems) for hit in cited[1:]
-        )
-        return "\n\n".join((text, *filter(None, further)))
-    if not is_describing_paper(query.text):
+    if is_describing_paper(query.text):
+        lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
+        for hit in cited[1:]:
+            best = choose_sentences(query.text, hit, 1)
+            marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
+            lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+        return "\n".join(lines)
+    if is_asking_for_paper(query.text):
         return text
-    lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
-    for hit in cited[1:]:
-        best = choose_sentences(query.text, hit, 1)
-        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
-        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
-    return "\n".join(lines)
+    further = (_render_further(query, hit, marks, only_problems=only_problems) for hit in cited[1:])
+    return "\n\n".join((text, *filter(None, further)))
 
 
 def _render_one_paper(

@@ -13,16 +13,12 @@ from hypothesis import strategies as st
 
 from rag.answers.citations import check_citations
 from rag.answers.extractive import (
-    MAX_PAPERS,
     MAX_QUOTES,
-    NEAREST,
     answer_by_quotes,
     asks_for_several,
     build_abstention,
-    choose_cited_papers,
-    find_papers_apart,
-    find_papers_together,
 )
+from rag.answers.field_problems import find_papers_with_problem
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import MAX_PAPER_NAME_CHARS, choose_sentences, render_paper_name
 from rag.app.assistant import Assistant, build
@@ -95,61 +91,6 @@ def test_a_question_may_ask_for_several_papers(want: Want, question: str) -> Non
 )  # fmt: skip
 def test_or_for_one(question: str) -> None:
     assert not asks_for_several(Query("passages", text=question))
-
-
-def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_asked_for() -> None:
-    scores = [1.0, 0.96, 0.95, 0.945, 0.88, 0.81, 0.78, 0.5]
-    hits = tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1))
-    found = Retrieval("q", hits)
-    assert choose_cited_papers(asked("what is gait?"), found) == hits[:NEAREST]
-    assert choose_cited_papers(asked("which papers are on gait?"), found) == hits[:MAX_PAPERS]
-    alone = Retrieval("q", (hits[0], hits[4], hits[7]))
-    assert choose_cited_papers(asked("what is gait?"), alone) == hits[:1]
-    assert choose_cited_papers(asked("which papers are on gait?"), alone) == (hits[0], hits[4])
-    assert choose_cited_papers(asked("what is gait?"), Retrieval("q", ())) == ()
-
-
-def ranking(*scores: float) -> Retrieval:
-    return Retrieval("q", tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1)))
-
-
-def test_where_several_are_asked_for_the_ranking_is_cut_at_its_greatest_drop() -> None:
-    assert (
-        len(
-            choose_cited_papers(
-                asked("compare them", "comparison"), ranking(1.0, 0.98, 0.88, 0.75, 0.74)
-            )
-        )
-        == 3
-    )
-    assert (
-        len(choose_cited_papers(asked("compare them", "comparison"), ranking(1.0, 0.8, 0.79))) == 3
-    )
-    assert (
-        len(
-            choose_cited_papers(
-                asked("compare them", "comparison"), ranking(1.0, 0.95, 0.9, 0.85, 0.8)
-            )
-        )
-        == 5
-    )
-
-
-@pytest.mark.parametrize(
-    ("scores", "n"),
-    [((1.0, 0.89, 0.62), 2), ((1.0, 0.88, 0.88, 0.54), 3), ((1.0, 0.79, 0.5), 1), ((1.0, 0.5), 1), ((1.0, 0.9, 0.85, 0.8), 1), ((1.0,), 1)],
-)  # fmt: skip
-def test_few_papers_that_stand_apart_answer_together_though_no_word_asks_for_several(
-    scores: tuple[float, ...], n: int
-) -> None:
-    assert len(find_papers_apart(ranking(*scores))) == n
-
-
-def test_a_stated_number_of_papers_ends_at_the_first_drop_after_it() -> None:
-    found = ranking(1.0, 0.9, 0.8, 0.79, 0.67)
-    assert len(choose_cited_papers(asked("compare the methods", "comparison"), found)) == 4
-    assert len(choose_cited_papers(asked("two papers do it, compare", "comparison"), found)) == 2
-    assert len(choose_cited_papers(asked("three papers do it, compare", "comparison"), found)) == 4
 
 
 # --- which sentences ----------------------------------------------------------------------------
@@ -269,7 +210,9 @@ def test_papers_that_could_be_meant_as_well_follow_one_that_is_only_described() 
         "**Title 1**: “Gait 1 is here.” [1]\n\nIt could also be:\n\n"
         "- **Title 2** [2]\n- **Title 3** [3]"
     )
-    assert answered("how is gait measured?", *hits).text == "“Gait 1 is here.” [1] — *Title 1*"
+    assert answered("how is gait measured?", *hits).text == "\n\n".join(
+        f"“Gait {n} is here.” [{n}] — *Title {n}*" for n in (1, 2, 3)
+    )
 
 
 def test_a_question_of_two_parts_gets_a_quote_a_part() -> None:
@@ -477,10 +420,10 @@ def test_what_goes_wrong_in_a_field_is_told_by_the_papers_that_say_it() -> None:
     far = tell("p4", "Elms fail.", "problem", 0.8, 0.9)
     question = "why do oaks fail?"
     found = Retrieval(question, (plan, frost, rain, far))
-    assert find_papers_together(asked(question), found) == (frost, rain)
-    assert find_papers_together(asked("why does OakNet fail?"), found) == (plan,)
-    assert find_papers_together(asked("how do oaks grow?"), found) == (plan,)
+    assert find_papers_with_problem(asked(question), found) == (frost, rain)
+    assert find_papers_with_problem(asked("why does OakNet fail?"), found) == ()
+    assert find_papers_with_problem(asked("how do oaks grow?"), found) == ()
     told = "why do oaks fail? they count the rings"
-    assert find_papers_together(asked(told), found) == (plan,)
+    assert find_papers_with_problem(asked(told), found) == ()
     text = answer_by_quotes(asked(question), found, (frost, rain), ENOUGH).text
     assert text.index("frost") < text.index("rare")
