@@ -23,7 +23,7 @@ from rag.types.errors import SettingsError
 NUMBERS: Mapping[str, tuple[str, str]] = {
     "k": ("rag.answers.evidence_selection", "RANKING"),
     "candidates": ("rag.search.retriever", "CANDIDATES"),
-    "quoted_papers": ("rag.answers.extractive", "MAX_PAPERS"),
+    "quoted_papers": ("rag.answers.answering_papers", "MAX_PAPERS"),
     "quotes": ("rag.answers.extractive", "MAX_QUOTES"),
     "evidence_papers": ("rag.generation.evidence", "FIRST_PAPERS"),
 }

@@ -43,7 +43,6 @@ from rag.search.topics import (
     build_retrieve_without,
     find_nearest,
     find_on_topic,
-    find_rarest_word,
     list_on_topic,
     resolve_spelling,
     select_touching,
@@ -155,8 +154,10 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
     else:
         answer = _answer_selected(query, papers, matching, of_people, remark, base)
         if not papers.n and query.topic and answer.status == "abstained":
-            # "something about football?": two are on SoccerNet
-            answer = _add_nearest(answer, find_nearest(query.topic, library, retrieve), query.topic)
+            # "something about football?": two are on SoccerNet; "using hyperbolic geometry?": one on hyperbolic distances
+            if nearest := find_nearest(query.topic, library, retrieve):
+                answer = replace(answer, text=phrases.tell_none_in_words(plain(query.topic)))
+            answer = _add_nearest(answer, nearest, query.topic)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
@@ -199,16 +200,6 @@ def _select_by_topic(
             about = Topic(spelt, query.without)
             note = phrases.tell_spelling(plain(spelt), plain(topic))
             return on_topic, replace(query, about=about), note, remark
-    # "any paper using hyperbolic geometry?": one is on hyperbolic distances. What is near by one
-    # word is shown as that, and the topic asked for is said to be in none.
-    is_list = query.want == "papers" and not few
-    if not on_topic.n and is_list and (word := find_rarest_word(topic, library)):
-        holding = papers.narrow(Condition("text", "contains", word))
-        if 0 < holding.n <= _MOST_BY_ONE_WORD:
-            note = phrases.tell_rarest_word(plain(topic), plain(word))
-            rest = Topic(without=query.without) if query.without else None
-            where = (*query.where, holding.conditions[-1])
-            return holding, replace(query, about=rest, where=where), note, ""
     return on_topic, query, "", remark
 
 
@@ -231,10 +222,6 @@ def _select_by_each(
         on_topic = on_topic.rank(list(dict.fromkeys(ids)))
     words = query.topic or " and ".join(query.about.all_of)
     return on_topic, replace(query, about=replace(query.about, words=words)), "", ""
-
-
-_MOST_BY_ONE_WORD = 8
-"""If no paper has the whole topic, a single word of it counts only if at most this many papers have it."""
 
 
 def _select_papers_about(
@@ -622,10 +609,6 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     if timed and not query.topic and (n := among.count(Condition("year", "unknown"))):
         n_lost = library.count_not_found("year", among.conditions)
         text += f" {phrases.tell_undated(n, format_conditions(rest), n_lost)}"
-    # "how many papers use hyperbolic geometry?"
-    word = find_rarest_word(query.topic, library) if query.want == "count" else ""
-    if word and (n := matching.count(Condition("text", "contains", word))):
-        text += f" {phrases.count_rarest_word(n, plain(word))}"
     if any((c.field, c.value) == ("role", "limitation") for c in conditions):
         text += f" {phrases.LIMITATIONS_UNMARKED}"
     # "papers about drones from 2024"

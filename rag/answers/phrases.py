@@ -39,16 +39,6 @@ def tell_spelling(spelling: str, typed: str) -> str:
     return f"showing {spelling} for '{typed}'"
 
 
-def tell_rarest_word(topic: str, word: str) -> str:
-    """That no paper is on a topic, and that those with one word of it are shown instead."""
-    return f"nothing here is about {topic} as a whole; below is what has its rarest word, {word}"
-
-
-def count_rarest_word(n: int, word: str) -> str:
-    verb = choose_number(n, "has", "have")
-    return f"({counted(n)} {verb} its rarest word, {word}.)"
-
-
 def tell_next(names: Sequence[str]) -> str:
     """The papers behind the first in an order."""
     return f"Next: {join_names(names)}."
@@ -269,6 +259,11 @@ def tell_none_touches(n: int, phrase: str, topic: str) -> str:
     else:
         subject = f"Of the {counted(n)}{add_before(phrase)} none says"
     return f"{subject} “{topic}” in these words, nor comes near to it in meaning."
+
+
+def tell_none_in_words(topic: str) -> str:
+    """Where papers come near to a topic that none is about: two on SoccerNet to "football"."""
+    return f"No paper is about {topic} in these words."
 
 
 NEAREST_IN_MEANING = "Nearest to it in meaning:"

@@ -15,10 +15,8 @@ from functools import cache, cached_property
 
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
-from rag.search.query import FRAME_WORDS
 from rag.search.topic_forms import list_forms
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
-from rag.text.everyday import is_everyday
 from rag.types import Condition, Paper, PaperHit, Retrieval, Span
 from rag.types.cancellation import heeded
 from rag.types.retrievals import Retrieve
@@ -139,24 +137,6 @@ def resolve_spelling(topic: str, library: LibraryView) -> str:
             best = max(sorted(candidates), key=lambda w: vocabulary.terms.get(stem(w)))
             corrected_topic = re.sub(rf"\b{word}\b", best, corrected_topic, flags=re.IGNORECASE)
     return corrected_topic
-
-
-def find_rarest_word(topic: str, library: LibraryView) -> str:
-    """The word of a topic of several that fewest papers have, each of which is in some paper.
-
-    Empty where a word of it is in none: of ``quantum computing`` without ``quantum`` nothing is here.
-    """
-    words = dict.fromkeys(
-        word
-        for word in re.findall(r"[^\W\d_]{3,}", topic)
-        if fold(word) not in STOP_WORDS | FRAME_WORDS and not is_everyday(word)
-    )
-    counts = library.vocabulary.terms
-    counts.load(map(stem, map(fold, words)))
-    often: dict[str, int] = {word: counts.get(stem(fold(word))) for word in words}
-    if len(often) < 2 or not all(often.values()):
-        return ""
-    return min(often, key=often.__getitem__)
 
 
 def split_alternatives(topic: str) -> list[str]:

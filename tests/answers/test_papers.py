@@ -84,7 +84,9 @@ def test_what_no_paper_calls_so_is_told_with_what_is_nearest_in_meaning(
 ) -> None:
     none = assistant.query(Query("papers", about=Topic("football")))
     assert none.status == "abstained"
-    assert none.text.startswith("No papers about football. Nearest to it in meaning:")
+    assert none.text.startswith(
+        "No paper is about football in these words. Nearest to it in meaning:"
+    )
     assert none.text.count("**SoccerNet") == 2 == len(none.citations)
     foreign = assistant.query(Query("papers", about=Topic("quantum gravity")))
     assert (foreign.text, foreign.citations) == ("No papers about quantum gravity.", ())
@@ -96,16 +98,16 @@ def test_a_new_overview_of_years_without_papers_says_so(assistant: Assistant) ->
     assert "The nearest year with papers about pose estimation is 2024 (1 paper)." in answer.text
 
 
-def test_a_topic_of_no_paper_falls_back_on_its_rarest_word_and_says_so() -> None:
-    query = Query("papers", about=Topic("hyperbolic geometry"))
-    answer = answer_papers(query, UAVS, UAVS.retrieve)
-    assert [scored.paper_id for scored in answer.papers] == ["p4"]
-    assert "nothing here is about hyperbolic geometry as a whole" in answer.text
-    query = Query("count", about=Topic("hyperbolic geometry"))
-    assert "1 paper has its rarest word" in answer_papers(query, UAVS, UAVS.retrieve).text
-    # A word of the topic that nothing has: what is specific about it is not here.
-    query = Query("papers", about=Topic("quantum geometry"))
-    assert answer_papers(query, UAVS, UAVS.retrieve).papers == ()
+def test_a_topic_of_no_paper_is_told_with_what_comes_near_to_it_listed_or_counted(
+    assistant: Assistant,
+) -> None:
+    for question in (
+        "any papers using hyperbolic geometry?",
+        "how many papers use hyperbolic geometry?",
+    ):
+        answer = assistant.ask(question)
+        assert answer.text.startswith("No paper is about hyperbolic geometry in these words.")
+        assert [c.title.split(":")[0] for c in answer.citations] == ["Navigating the Emotion Tree"]
 
 
 def test_a_share_of_none_is_told_of_the_whole() -> None:
