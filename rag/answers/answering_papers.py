@@ -23,8 +23,8 @@ WEIGHTS_FILE = Path(__file__).with_name("answering_papers.yaml")
 MAX_PAPERS = 6
 MAX_TOGETHER = 4
 """Papers told where the question does not say that it wants several."""
-TOGETHER, ASKED = 0.4, 0.25
-"""Least probability with which a paper answers too: usually, and where several are asked for."""
+TOGETHER = 0.4
+"""Least probability with which a paper answers too."""
 _SIGNALS = ("dense", "late", "lexical", "local")
 _NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
 _STATED = re.compile(
@@ -39,7 +39,7 @@ def choose_answering_papers(retrieval: Retrieval, *, several: bool) -> tuple[Pap
 
     Args:
         retrieval: Of the question; its words tell how many papers are asked for, if they do.
-        several: Whether more than one paper is asked for.
+        several: Whether more than one paper is asked for: two are told at least.
     """
     ranked = retrieval.papers
     if len(ranked) < 2:
@@ -49,8 +49,9 @@ def choose_answering_papers(retrieval: Retrieval, *, several: bool) -> tuple[Pap
     if several and (stated := _STATED.search(retrieval.query)):
         chosen = likeliest[: _NUMBERS[stated[1].lower()] - 1]
     else:
-        least, most = (ASKED, MAX_PAPERS) if several else (TOGETHER, MAX_TOGETHER)
-        chosen = [at for at in likeliest[: most - 1] if shares[at - 1] >= least]
+        most = MAX_PAPERS if several else MAX_TOGETHER
+        chosen = [at for at in likeliest[: most - 1] if shares[at - 1] >= TOGETHER]
+        chosen = chosen or likeliest[: int(several)]
     return (ranked[0], *(ranked[at] for at in sorted(chosen)))
 
 
