@@ -39,7 +39,7 @@ def choose_answering_papers(retrieval: Retrieval, *, several: bool) -> tuple[Pap
 
     Args:
         retrieval: Of the question; its words tell how many papers are asked for, if they do.
-        several: Whether more than one paper is asked for: two are told at least.
+        several: Whether more than one paper may be asked for; two sides may well be of one.
     """
     ranked = retrieval.papers
     if len(ranked) < 2:
@@ -51,7 +51,6 @@ def choose_answering_papers(retrieval: Retrieval, *, several: bool) -> tuple[Pap
     else:
         most = MAX_PAPERS if several else MAX_TOGETHER
         chosen = [at for at in likeliest[: most - 1] if shares[at - 1] >= TOGETHER]
-        chosen = chosen or likeliest[: int(several)]
     return (ranked[0], *(ranked[at] for at in sorted(chosen)))
 
 
