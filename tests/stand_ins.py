@@ -95,6 +95,9 @@ class QuickEncoder(QuickEmbedder, FloatKeeper):
             for text, one in zip(texts, self.embed_documents(list(texts)), strict=True)
         ]
 
+    def encode_gist(self, texts: Sequence[str]) -> list[Encoding]:
+        return self.encode(texts)
+
 
 class QuickStores(LocalStores):
     """The real stores, trusted to be readable: the trial in another process takes a second."""

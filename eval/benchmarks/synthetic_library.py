@@ -97,6 +97,9 @@ class ComposedEmbedder:
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._compute_encoding(text) for text in texts]
 
+    def encode_gist(self, texts: Sequence[str]) -> list[Encoding]:
+        return self.encode(texts)
+
     def compress(self, encoding: Encoding) -> CompressedTokens:
         return self._embedder.compress(encoding)
 

@@ -21,7 +21,7 @@ SMALL_INDEX = 5_000
 
 
 def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors | Lexical) -> bool:
-    """Whether a store has exactly the library's chunks.
+    """Whether a store has exactly the library's chunks; that of vectors, those that are searched by theirs.
 
     Args:
         library: With no change on its way to the indexes.
@@ -29,9 +29,10 @@ def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors
         folder: Where the mark stands: that of the generation, or of a server's own index.
         store: One of the indexes.
     """
-    path = folder / f"{COMPARISON_PREFIX}{'vectors' if hasattr(store, 'query') else 'lexical'}"
+    of_vectors = hasattr(store, "query")
+    path = folder / f"{COMPARISON_PREFIX}{'vectors' if of_vectors else 'lexical'}"
     n_chunks = library.n_chunks
-    if store.count() != n_chunks:
+    if store.count() != (library.count_searched(state.embedder) if of_vectors else n_chunks):
         return False
     version = _read_mark(path, state.library_id)
     is_small = n_chunks <= SMALL_INDEX
@@ -44,7 +45,11 @@ def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors
     ):
         changed = library.list_changes(version)
         present = {chunk.chunk_id for chunk in library.list_chunks(changed)}
+        if of_vectors:
+            present = library.list_searched(state.embedder, present)
         is_same = store.list_ids(changed) == present
+    elif of_vectors:
+        is_same = store.list_ids() == library.list_searched(state.embedder)
     else:
         is_same = store.list_ids() == set(library.list_chunk_ids())
     if is_same and version != state.version:

@@ -19,6 +19,7 @@ from rag.ingest import index_marks
 from rag.ingest.following import build_lexical_record, follow_lexical
 from rag.library import IndexState, Library, Writer, invariants, open_writer
 from rag.library.permissions import require_room
+from rag.library.token_vector_store import is_gist
 from rag.types import IndexHealth
 from rag.types.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
 from rag.types.ports import (
@@ -252,15 +253,16 @@ def _fill(library: Library, stores: Stores, place: Generation, tell: IndexProgre
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.open_vectors(place, create=True)))
         records = _put(library, place, vectors, chunk_ids, tell)
-        filled: list[Vectors | Lexical] = [vectors]
+        filled: list[tuple[Vectors | Lexical, int]] = []
         if library.is_shared:  # each server's lexical index follows by itself
             deque(records, maxlen=0)
         else:
             lexical = stack.enter_context(closing(stores.open_lexical(place, create=True)))
             lexical.update(records)
-            filled.append(lexical)
-        if any(store.count() != len(chunk_ids) for store in filled):  # each was empty before
-            counts = " and ".join(str(store.count()) for store in filled)
+            filled.append((lexical, len(chunk_ids)))
+        filled.append((vectors, library.count_searched(place.embedder)))
+        if any(store.count() != n for store, n in filled):  # each was empty before
+            counts = " and ".join(f"{store.count()} of {n}" for store, n in filled)
             raise LibraryError(
                 f"of {len(chunk_ids)} chunks only {counts} entries arrived in the indexes in "
                 f'{str(place.folder)!r}; run "paperfolk ingest --rebuild"'
@@ -275,21 +277,22 @@ def _update_indexes(
     require_room(place.folder)
     present = sorted(chunk.chunk_id for chunk in library.list_chunks(pending))
     removed_ids = sorted(set(pending) - set(present))
+    searched = library.list_searched(place.embedder, present)
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.open_vectors(place)))
-        vectors.delete(removed_ids)
+        vectors.delete(sorted(set(pending) - searched))
         records = _put(library, place, vectors, present, tell)
-        filled: list[Vectors | Lexical] = [vectors]
+        filled: list[tuple[Vectors | Lexical, int, set[str]]] = []
         if library.is_shared:
             deque(records, maxlen=0)
         else:
             lexical = stack.enter_context(closing(stores.open_lexical(place)))
             lexical.update(records, removed_ids)
-            filled.append(lexical)
-        n_chunks, changed = library.n_chunks, set(pending)
+            filled.append((lexical, library.n_chunks, set(present)))
+        filled.append((vectors, library.count_searched(place.embedder), searched))
+        changed = set(pending)
         if not all(
-            store.count() == n_chunks and store.list_ids(changed) == set(present)
-            for store in filled
+            store.count() == n and store.list_ids(changed) == ids for store, n, ids in filled
         ):
             raise IndexUnreadable(
                 f"the indexes in {str(place.folder)!r} do not hold what the library holds; "
@@ -304,10 +307,14 @@ def _put(
     chunk_ids: Sequence[str],
     tell: IndexProgress,
 ) -> Iterator[LexicalRecord]:
-    """What the lexical index takes in, in the order given; a batch's vectors are put in before it."""
+    """What the lexical index takes in, in the order given; a batch's vectors, but for gists, are put in before it."""
     for n_done, records in _iter_index_records(library, chunk_ids, place.embedder):
         vectors.upsert(
-            [VectorRecord(r.chunk.chunk_id, r.chunk.paper_id, r.vector) for r in records]
+            [
+                VectorRecord(r.chunk.chunk_id, r.chunk.paper_id, r.vector)
+                for r in records
+                if not is_gist(r.vector)
+            ]
         )
         yield from (build_lexical_record(r.chunk, r.paper) for r in records)
         tell("indexing", n_done, len(chunk_ids))
@@ -407,7 +414,8 @@ def _compare(
             problems.append(str(exc))
             items = set()
         counts.append(len(items))
-        problems.extend(_iter_differences(name, expected, items))
+        wanted = library.list_searched(place.embedder) if name == "vectors" else expected
+        problems.extend(_iter_differences(name, wanted, items))
     return (counts[0], counts[1]), problems
 
 

@@ -25,7 +25,7 @@ from rag.ingest.watching import (
     estimate_seconds,
 )
 from rag.library import Library, Writer, integrity, invariants, open_writer
-from rag.library.chunking import CHUNKER, get_embedded_text
+from rag.library.chunking import CHUNKER, get_embedded_text, is_inner
 from rag.library.identity import compute_entry_digest
 from rag.library.matching import RULES
 from rag.library.token_vector_store import decode_stored, encode_tokens, encode_vector
@@ -313,8 +313,9 @@ class _Run:
                 sentence_roles.store_missing(self.writer, embedder, self.watch.report)
         if not self.writer.has_present_layout():
             compress_old_tokens(self.library, self.writer, self.build_embedder, self.watch.report)
-        if self.ingest_id is not None:
+        if self.ingest_id is not None or self.writer.count_pending():
             self._index()
+        if self.ingest_id is not None:
             self.writer.log_ingest_end(self.ingest_id, self.plan.counts, self.watch.pace)
 
     def _open_embedder(self) -> Embedder:
@@ -349,7 +350,7 @@ def compress_old_tokens(
 
     Killed at any moment, it goes on from there next time; until then they are read as they are.
     """
-    from rag.ingest.kept_tokens import shrink
+    from rag.ingest.kept_tokens import encode_kept, shrink
 
     name, after, n_done = library.index_state.embedder, "", 0
     while batch := writer.list_old_tokens(name, after, COMPRESS_BATCH):
@@ -358,9 +359,12 @@ def compress_old_tokens(
             return  # only its own embedder can; others are dropped with the rest of its vectors
         shrunk = []
         for chunk, is_whole, vector, tokens in batch:
-            narrow_tokens = shrink(chunk, decode_stored(vector, tokens), present, is_whole=is_whole)
-            shrunk.append((chunk.chunk_id, vector, encode_tokens(narrow_tokens)))
-        writer.store_vectors(name, shrunk)
+            stored = decode_stored(vector, tokens)
+            narrow_tokens = shrink(chunk, stored, present, is_whole=is_whole)
+            kept = encode_kept(chunk, stored.vector)
+            shrunk.append((chunk.chunk_id, kept, encode_tokens(narrow_tokens)))
+        outdated = [chunk.chunk_id for chunk, *_ in batch if is_inner(chunk)]
+        writer.store_vectors(name, shrunk, outdated=outdated)
         after, n_done = batch[-1][0].chunk_id, n_done + len(batch)
         if progress:
             progress("compressing", n_done, library.n_chunks)
@@ -378,29 +382,24 @@ def _embed(
 
     Returns the roles of the sentences by chunk id, where the embedder's vectors give any.
     """
-    from rag.ingest.kept_tokens import compress_telling
+    from rag.ingest.kept_tokens import compress_telling, encode_chunks, encode_kept
 
     roles: dict[str, bytes] = {}
     ordered = sorted(chunks, key=lambda item: (len(item[0].text), item[0].chunk_id))
     for start in range(0, len(ordered), EMBED_BATCH):
         batch = ordered[start : start + EMBED_BATCH]
-        texts = [get_embedded_text(chunk) for chunk, _ in batch]
         ids = [chunk.chunk_id for chunk, _ in batch]
         if isinstance(embedder, Encoder):
-            encodings = embedder.encode(texts)
+            encodings = encode_chunks(embedder, [chunk for chunk, _ in batch])
             roles |= sentence_roles.compute_role_codes(embedder.name, batch, encodings)
             tokens = [
                 encode_tokens(compress_telling(chunk, encoding, embedder, is_whole=is_whole))
                 for (chunk, is_whole), encoding in zip(batch, encodings, strict=True)
             ]
-            encoded_chunks = [
-                (encode_vector(e.vector), t) for e, t in zip(encodings, tokens, strict=True)
-            ]
-            writer.store_vectors(
-                embedder.name,
-                [(i, *vector_pair) for i, vector_pair in zip(ids, encoded_chunks, strict=True)],
-            )
+            kept = [encode_kept(c, e.vector) for (c, _), e in zip(batch, encodings, strict=True)]
+            writer.store_vectors(embedder.name, list(zip(ids, kept, tokens, strict=True)))
         else:
+            texts = [get_embedded_text(chunk) for chunk, _ in batch]
             vectors = embedder.embed_documents(texts)
             writer.store_vectors(
                 embedder.name,

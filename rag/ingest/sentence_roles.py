@@ -74,10 +74,12 @@ def store_missing(writer: Writer, embedder: Embedder, progress: Progress | None 
     """Give roles to all chunks that have none."""
     if not (embedder.name.startswith(EMBEDDER) and isinstance(embedder, Encoder)):
         return
+    from rag.ingest.kept_tokens import encode_chunks
+
     writer.expect_roles(compute_head_version())
     n_done, total = 0, writer.count_without_roles()
     while chunks := writer.list_without_roles(embedder.name, TEXTS_PER_BATCH):
-        encodings = embedder.encode([get_embedded_text(chunk) for chunk, _ in chunks])
+        encodings = encode_chunks(embedder, [chunk for chunk, _ in chunks])
         writer.store_roles(compute_role_codes(embedder.name, chunks, encodings).items())
         n_done += len(chunks)
         if progress:

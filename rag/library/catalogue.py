@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -29,6 +29,7 @@ from rag.library.statements import (
     PAPERS_READ,
     PARTS_READ,
     VECTORS_LISTED,
+    select_searched,
 )
 from rag.library.tables import (
     AFFILIATIONS,
@@ -47,7 +48,9 @@ from rag.library.tables import (
     PAGES,
     PAPERS,
     PLACES,
+    VECTORS,
     encode_list,
+    is_listed,
 )
 from rag.types import (
     Authorship,
@@ -130,6 +133,17 @@ class Catalogue(Reader):
     @property
     def n_chunks(self) -> int:
         return self._count(CHUNKS)
+
+    def count_searched(self, embedder: str) -> int:
+        """How many chunks are in the index of vectors by this embedder: all but those with a gist."""
+        return self._count(select_searched(embedder).subquery())
+
+    def list_searched(self, embedder: str, among: Collection[str] | None = None) -> set[str]:
+        """Ids of the chunks that are in the index of vectors by this embedder, or of those of some that are."""
+        searched = select_searched(embedder)
+        if among is not None:
+            searched = searched.where(is_listed(VECTORS.c.chunk_id, among))
+        return {row[0] for row in self.fetch(searched)}
 
     def _count(self, table: FromClause) -> int:
         return int(self.select(select(func.count().label("n")).select_from(table))[0]["n"])
@@ -362,7 +376,7 @@ class Catalogue(Reader):
         return sorted(row[0] for row in self.fetch(later))
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
-        """The chunks' vectors by this embedder (float16, little endian), where there are any."""
+        """The chunks' vectors by this embedder as stored (`rag.library.token_vector_store`), where there are any."""
         vectors = self.select(VECTORS_LISTED, embedder=embedder, ids=encode_list(chunk_ids))
         return {row["chunk_id"]: row["vector"] for row in vectors}
 

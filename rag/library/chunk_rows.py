@@ -11,6 +11,7 @@ from sqlalchemy import and_, select
 
 from rag.library.chunking import get_sentences
 from rag.library.tables import CHUNKS, META, VECTORS, encode_list, is_listed
+from rag.library.token_vector_store import decode_vector, encode_vector, is_gist
 from rag.types.errors import NotFound
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class ChunkRow(NamedTuple):
         text_offset: Where its text begins in what was embedded, behind the heading.
         sentences: Spans of its text; see `rag.library.rows.decode_spans`.
         roles: Of these; see `rag.library.rows.decode_roles`. None where they are not known.
-        vector: float16, little endian.
+        vector: float16, little endian, of length 1.
         tokens: See `rag.library.token_vector_store`.
     """
 
@@ -96,7 +97,7 @@ def read_paper_vectors(
     for paper_id, vector in library.fetch(_VECTORS, ids=encode_list(paper_ids)):
         vectors.setdefault(paper_id, []).append(vector)
     return {
-        paper_id: np.stack([np.frombuffer(one, "<f2") for one in some]).astype(np.float32)
+        paper_id: np.stack([decode_vector(one) for one in some])
         for paper_id, some in vectors.items()
     }
 
@@ -117,7 +118,8 @@ def _build_rows(library: Catalogue, rows: Sequence[tuple[Any, ...]]) -> list[Chu
     return [
         ChunkRow(
             chunk_id, paper_id, start, len(heading) + 1 if heading and end > start else 0,
-            cut.get(chunk_id, b"") if sentences is None else sentences, roles, vector, tokens,
+            cut.get(chunk_id, b"") if sentences is None else sentences, roles,
+            encode_vector(decode_vector(vector)) if is_gist(vector) else vector, tokens,
         )
         for chunk_id, paper_id, start, end, heading, sentences, roles, vector, tokens in rows
     ]  # fmt: skip

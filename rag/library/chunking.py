@@ -26,6 +26,8 @@ WINDOW_WORDS = 170
 model makes its vector of."""
 LEAST_WORDS = 50
 """A paragraph's end closes a window that lacks no more than this, a section's end one of so many."""
+OPENING_CHARS = 1_500
+"""Windows of a body that begin before it are found by their vectors: as a rule the two that hold title and abstract."""
 PIECE_CHARS = 1_400
 """A "sentence" longer than this (a table, a text without spaces) is parted at white space."""
 MAX_SECTION_CHARS = 80
@@ -48,6 +50,11 @@ def split_paper(paper: Paper) -> tuple[Chunk, ...]:
 def has_body(paper: Paper) -> bool:
     """Whether a paper's text is longer than an abstract, so that it is several chunks."""
     return len(paper.text) > WHOLE_WORDS and len(paper.text.split()) > WHOLE_WORDS
+
+
+def is_inner(chunk: Chunk) -> bool:
+    """Whether a chunk is a window within a body, behind its opening: its gist alone is kept (`rag.types.ports.Encoder`)."""
+    return chunk.span[0] >= OPENING_CHARS
 
 
 def get_embedded_text(chunk: Chunk) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from rag.library import paper_words, rows
 from rag.library.search_forms import WORD
-from rag.library.tables import AUTHORSHIPS, PAGES, PAPER_WORDS, PAPERS, is_listed
+from rag.library.tables import AUTHORSHIPS, IS_SEARCHED, PAGES, PAPER_WORDS, PAPERS, is_listed
 from rag.library.token_vector_store import HEAD_BYTES, PLAIN_TOKEN_BYTES, ROUND
 from rag.library.word_index import create_word_index
 from rag.types import Authorship, Paper, Place
@@ -357,6 +357,11 @@ CREATE INDEX papers_facts ON papers (
 );
 """
 
+_GISTS = f"""
+-- A vector that is no gist is in the index of vectors, which is compared with these at every start.
+CREATE INDEX vectors_searched ON vectors (chunk_id, embedder) WHERE {IS_SEARCHED.text};
+"""
+
 _SEARCHED = {
     "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
     **{
@@ -495,12 +500,14 @@ LIBRARY_MIGRATIONS = (
     Migration("", _fill_bare_words),
     Migration("", create_word_index),
     Migration(_FACTS),
+    Migration(_GISTS),
 )
 """In order; a database counts those that were run."""
 
 _DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
 WHOLE_VECTOR = f"""
-length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
+(length(vector) = 2 * {_DIMENSION} OR (length(vector) = 1 + {_DIMENSION} AND tokens IS NOT NULL))
+AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
     AND ((length(tokens) - {HEAD_BYTES}) % {ROUND} = 0
         OR (length(tokens) - {HEAD_BYTES}) % ({PLAIN_TOKEN_BYTES} + {_DIMENSION} / 2) = 0)))
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, func, select
+from sqlalchemy import Select, Table, bindparam, exists, func, select
 
 from rag.library import rows
 from rag.library.tables import (
@@ -14,6 +14,7 @@ from rag.library.tables import (
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
+    IS_SEARCHED,
     KEYWORDS,
     LINKS,
     META,
@@ -71,5 +72,13 @@ CHUNKS_OF_PAPERS = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id)).ord
 VECTORS_LISTED = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
     VECTORS.c.embedder == bindparam("embedder"), is_listed(VECTORS.c.chunk_id)
 )
+_STORED = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
+
+
+def select_searched(embedder: str) -> Select[tuple[str]]:
+    """Ids of the chunks whose vectors by an embedder are no gists."""
+    return select(VECTORS.c.chunk_id).where(VECTORS.c.embedder == embedder, IS_SEARCHED, _STORED)
+
+
 META_READ = select(META)
 IN_TEXT_ORDER = (PAPERS.c.document, PAPERS.c.line, PAPERS.c.paper_id, CHUNKS.c.start)

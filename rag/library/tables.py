@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     literal,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -120,6 +121,9 @@ VECTORS = Table(
 OUTBOX = Table("outbox", METADATA, _text("chunk_id", key=True))
 
 CHANGES = Table("changes", METADATA, _number("version", key=True), _text("chunk_id", key=True))
+
+IS_SEARCHED = text("(length(vector) & 1) = 0")
+"""SQL test that a vector is searched by, and no gist (`rag.library.token_vector_store`); as its index has it."""
 
 INGESTS = Table(
     "ingests", METADATA,

@@ -35,6 +35,7 @@ OLD_STARTS = tuple(_HEAD.pack(layout, 0, 0)[:2] for layout in (WIDE_LAYOUT, PLAI
 """What rows of older layouts begin with."""
 ROUND = 5
 """Bytes after the head are a multiple of it in both layouts but the plain one: a row's length tells a broken one."""
+_GIST_TOP = 127
 _WIDE_TOKEN_BYTES = 5
 _LONG_STEP = 255
 PLAIN_TOKEN_BYTES = 12
@@ -56,6 +57,30 @@ def encode_vector(vector: object) -> bytes:
     import numpy as np
 
     return np.asarray(vector, dtype="<f2").tobytes()
+
+
+def encode_gist(vector: NDArray[np.float32]) -> bytes:
+    """A vector of an even dimension in int8, behind a byte that makes the length odd, which no other's is."""
+    import numpy as np
+
+    peak = max(float(np.abs(vector).max(initial=0.0)), 1e-9)
+    return b"\0" + np.rint(vector * (_GIST_TOP / peak)).astype(np.int8).tobytes()
+
+
+def is_gist(vector: bytes) -> bool:
+    """Whether `encode_gist` made a stored vector: such are not searched by, and in no index."""
+    return len(vector) % 2 == 1
+
+
+def decode_vector(vector: bytes) -> NDArray[np.float32]:
+    """(dim,) What `encode_vector` or `encode_gist` made bytes of; of length 1 where it was a gist."""
+    import numpy as np
+
+    if not is_gist(vector):
+        return np.frombuffer(vector, "<f2").astype(np.float32)
+    values = np.frombuffer(vector, np.int8, -1, 1).astype(np.float32)
+    unit: NDArray[np.float32] = values / max(float(np.linalg.norm(values)), 1e-9)
+    return unit
 
 
 def encode_tokens(tokens: CompressedTokens) -> bytes:
@@ -162,7 +187,7 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding | Encoding:
     has_values = layout != WORD_LAYOUT
     codes = np.frombuffer(tokens, np.uint8, n, at) if has_values else np.zeros(n, np.uint8)
     return StoredEncoding(
-        np.frombuffer(vector, "<f2").astype(np.float32),
+        decode_vector(vector),
         CompressedTokens(
             ids=np.frombuffer(tokens, "<u2", n, HEAD_BYTES),
             starts=starts,

@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     text,
     true,
@@ -43,6 +44,7 @@ from rag.library.tables import (
     ENTRIES,
     ENTRY_KEYS,
     INGESTS,
+    IS_SEARCHED,
     LEFT_OUT,
     META,
     OUTBOX,
@@ -57,6 +59,8 @@ from rag.library.tables import (
 from rag.library.token_vector_store import LAYOUT, OLD_STARTS
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
+KEPT_FORM = f"{LAYOUT} gist"
+"""Goes up with what is kept of vectors, which `list_old_tokens` then lists."""
 _MODULUS = 2**128
 MAX_CHANGES = 50_000
 """Chunks in the journal before it begins anew."""
@@ -125,10 +129,18 @@ class Writer:
         return [(rows.build_chunk(row), bool(row["whole"])) for row in chunk_rows]
 
     def store_vectors(
-        self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]
+        self,
+        embedder: str,
+        vectors: Iterable[tuple[str, bytes, bytes | None]],
+        *,
+        outdated: Iterable[str] = (),
     ) -> None:
-        """Keep vectors (chunk id, vector, token vectors), also of chunks that are yet to be stored."""
+        """Keep vectors (chunk id, vector, token vectors), also of chunks that are yet to be stored.
+
+        ``outdated``: chunks whose entries in the indexes are not as they should be with these vectors.
+        """
         with self._open_transaction():
+            self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in outdated])
             self._store_rows(VECTORS, [
                 {"chunk_id": chunk_id, "embedder": embedder, "vector": vector, "tokens": tokens}
                 for chunk_id, vector, tokens in vectors
@@ -152,7 +164,7 @@ class Writer:
             self._db.execute(LEFT_OUT.delete().where(is_listed(LEFT_OUT.c.path, paths)))
             self._leave_out(leave_out)
             of_embedder = select(func.length(VECTORS.c.vector)).where(
-                VECTORS.c.embedder == embedder
+                VECTORS.c.embedder == embedder, IS_SEARCHED
             )
             n_bytes = self._db.execute(of_embedder.limit(1)).scalar() or 0
             self._set_meta(target=embedder, target_dimension=str(n_bytes // 2))
@@ -566,16 +578,19 @@ class Writer:
     def has_present_layout(self) -> bool:
         """Whether `note_layout` was called: no token vectors of an older version are left."""
         with self._open_transaction():
-            return self._read_meta_value("token_layout") == str(LAYOUT)
+            return self._read_meta_value("token_layout") == KEPT_FORM
 
     def note_layout(self) -> None:
         with self._open_transaction():
-            self._set_meta(token_layout=str(LAYOUT))
+            self._set_meta(token_layout=KEPT_FORM)
 
     def list_old_tokens(
         self, embedder: str, after: str, limit: int
     ) -> list[tuple[Chunk, bool, bytes, bytes]]:
-        """The next token vectors in an old layout: chunks as `list_unembedded`, vector, token vectors."""
+        """The next vectors as an older version kept them: chunks as `list_unembedded`, vector, token vectors.
+
+        These are token vectors in an old layout, and windows within a body with more than their gist.
+        """
         layout = func.substr(VECTORS.c.tokens, 1, len(OLD_STARTS[0]))
         old = (
             _CHUNKS.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
@@ -583,7 +598,14 @@ class Writer:
             .where(
                 VECTORS.c.embedder == embedder,
                 VECTORS.c.chunk_id > after,
-                layout.in_(OLD_STARTS),
+                or_(
+                    layout.in_(OLD_STARTS),
+                    and_(
+                        CHUNKS.c.start >= chunking.OPENING_CHARS,
+                        VECTORS.c.tokens.is_not(None),
+                        IS_SEARCHED,
+                    ),
+                ),
             )
             .order_by(VECTORS.c.chunk_id)
             .limit(limit)

@@ -40,6 +40,9 @@ class WordEncoder(QuickEmbedder, FloatKeeper):
         self.seen.extend(texts)
         return [encode_words(text) for text in texts]
 
+    def encode_gist(self, texts: Sequence[str]) -> list[Encoding]:
+        return self.encode(texts)
+
 
 def encode_words(text: str) -> Encoding:
     stops = [(at, at + 1) for at, char in enumerate(text) if char == "."]
