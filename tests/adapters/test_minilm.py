@@ -21,7 +21,7 @@ from langchain_tests.unit_tests import EmbeddingsUnitTests
 
 import rag.adapters.langchain  # noqa: F401 - registers the embedders
 from rag.adapters.graph_files import ensure_graph_file
-from rag.adapters.minilm import MAX_TOKENS, MiniLM
+from rag.adapters.minilm import GIST_WORDS, MAX_TOKENS, MiniLM
 from rag.adapters.minilm_graph import get_weight_bits, read_safetensors
 from rag.adapters.minilm_int8 import convert_to_int8
 from rag.adapters.weights import SAFETENSORS, TOKENIZER, find_weights
@@ -272,3 +272,23 @@ class TestMiniLMUnit(_Standard, EmbeddingsUnitTests):
 
 class TestMiniLMIntegration(_Standard, EmbeddingsIntegrationTests):
     pass
+
+
+def test_a_gist_is_the_vector_of_the_rarest_words_each_once(minilm: MiniLM) -> None:
+    few = " ".join(map(str, range(1840, 1870)))  # a wordpiece each
+    (vector,) = minilm.encode([few])
+    once, twice = minilm.encode_gist([few, f"{few} {few}"])
+    assert cosine(once.vector, vector.vector) > 0.9999 < cosine(twice.vector, vector.vector)
+    assert len(twice) == 2 * len(once) == 60
+    assert once.tokens.shape == (30, minilm.dimension) and np.array_equal(once.spans, vector.spans)
+    assert (once.tokens * vector.tokens).sum(axis=1).mean() > 0.5  # foretold by word and text
+
+
+def test_frequent_words_add_nothing_to_a_gist(minilm: MiniLM) -> None:
+    many = " ".join(map(str, range(1790, 1890)))
+    assert len(set(minilm.tokens(many)[0].tolist())) > GIST_WORDS
+    spoken = f"the of and {many} in to was he is"
+    first, second = minilm.encode_gist([many, spoken])
+    assert cosine(first.vector, second.vector) > 0.9999
+    whole = minilm.encode([many, spoken])
+    assert cosine(whole[0].vector, whole[1].vector) < 0.9999

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ import pytest
 
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
+from rag.library.chunking import OPENING_CHARS
 from rag.library.schema import LIBRARY_FILE
 from rag.library.sqlite import open_connection
 from rag.types.errors import LibraryEmpty
 from tests.conftest import ROOT
 from tests.desk import Desk, abstract, write
-from tests.stand_ins import QuickStores, vector
+from tests.stand_ins import QuickEncoder, QuickStores, vector
 
 LIST = "000_052e22e2ea1c628a.txt"
 
@@ -64,6 +67,69 @@ def test_indexes_that_do_not_fit_the_library_are_rebuilt_when_opened(
     assert (indexes.vectors.count(), indexes.lexical.count()) == (10, 10)
     assert check_indexes(desk.library, desk.stores).problems == ()
     indexes.close()
+
+
+def _write_body(path: Path) -> Path:
+    """A paper with a body of some windows, whose last one alone has kelp in it."""
+    told = [
+        f"Sentence {n} tells of the rivers of county {n} and of their many bridges."
+        for n in range(99)
+    ]
+    rows = [{"title": "Rivers", "abstract": " ".join([*told, "Kelp is named here."])}]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", "utf-8")
+    return path
+
+
+def test_windows_behind_the_opening_of_a_body_are_in_the_lexical_index_alone(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.ingest(
+        write(tmp_path / "a.jsonl", "Apples"),
+        _write_body(tmp_path / "b.jsonl"),
+        embedder=QuickEncoder(),
+    )
+    opening = {c.chunk_id for c in desk.library.list_chunks() if c.span[0] < OPENING_CHARS}
+    health = check_indexes(desk.library, desk.stores)
+    assert health.n_chunks == health.n_indexed > health.n_vectors + 2
+    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
+        assert indexes.vectors.list_ids() == opening == desk.library.list_searched("quick")
+    assert health.n_vectors == desk.library.count_searched("quick") == len(opening)
+    assert desk.found("kelp") == {"Rivers"}
+
+
+def test_without_token_vectors_all_windows_are_searched_by_theirs(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.ingest(_write_body(tmp_path / "b.jsonl"))
+    health = check_indexes(desk.library, desk.stores)
+    assert health.n_chunks == health.n_vectors == health.n_indexed > 5
+
+
+def test_a_vector_lost_beside_a_body_is_missed(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(
+        write(tmp_path / "a.jsonl", "Apples"),
+        _write_body(tmp_path / "b.jsonl"),
+        embedder=QuickEncoder(),
+    )
+    (lost,) = (c.chunk_id for c in desk.library.list_chunks() if c.heading == "Apples")
+    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
+        indexes.vectors.delete([lost])
+    problems = check_indexes(desk.library, desk.stores).problems
+    assert problems == (f"1 chunks are not in the vectors, such as {lost!r}",)
+    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
+        assert lost in indexes.vectors.list_ids()
+
+
+def test_a_body_changed_in_place_leaves_the_indexes_in_step(desk: Desk, tmp_path: Path) -> None:
+    titles = [f"Apples {n}" for n in range(40)]
+    desk.ingest(write(tmp_path / "a.jsonl", *titles), embedder=QuickEncoder())
+    before = desk.library.index_state.generation
+    body = _write_body(tmp_path / "b.jsonl")
+    desk.ingest(body, embedder=QuickEncoder())
+    body.write_text(body.read_text("utf-8").replace("bridges", "ferries"), "utf-8")
+    desk.ingest(body, embedder=QuickEncoder())
+    assert desk.library.index_state.generation == before
+    assert desk.found("bridg") == set() and desk.found("ferri") == {"Rivers"}
 
 
 def test_an_orphan_in_an_index_is_found(desk: Desk, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import struct
 from collections.abc import Sequence
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 from sqlalchemy import Engine, delete, event
 
 from rag.ingest import ingesting
+from rag.ingest.indexing import Indexes
 from rag.library import Library, open_writer
 from rag.library.chunking import get_embedded_text
 from rag.library.schema import LIBRARY_FILE
@@ -22,13 +25,21 @@ from rag.library.tables import META
 from rag.library.token_vector_store import (
     WIDE_LAYOUT,
     StoredEncoding,
+    encode_tokens,
     encode_vector,
     pack_scales,
 )
 from rag.text import iter_words
 from rag.types.token_vectors import CompressedTokens, Encoding
 from tests.desk import Desk, write
-from tests.stand_ins import FloatKeeper, QuickEmbedder, compress_to_floats, list_encodings, vector
+from tests.stand_ins import (
+    FloatKeeper,
+    QuickEmbedder,
+    QuickEncoder,
+    compress_to_floats,
+    list_encodings,
+    vector,
+)
 
 TITLES = tuple(f"The Kelp of the {place}" for place in ("Bay", "Sea", "Sound", "Firth", "Strait"))
 
@@ -108,6 +119,35 @@ def test_the_file_becomes_smaller(tmp_path: Path) -> None:
     desk.ingest(document, embedder=WordEncoder())
     desk.library.close()
     assert (desk.folder / LIBRARY_FILE).stat().st_size < before * 0.7
+
+
+def test_windows_within_a_body_become_gists(tmp_path: Path, url: str) -> None:
+    """An older library is read as it is; the next ingest embeds nothing, and brings it into the present form."""
+    desk = Desk(tmp_path / "data", url)
+    body = {"title": "Rivers", "abstract": "Each river of the county has many bridges. " * 120}
+    document = tmp_path / "a.jsonl"
+    document.write_text(json.dumps(body) + "\n", "utf-8")
+    desk.ingest(document, embedder=QuickEncoder())
+    ids, kept = desk.library.list_chunk_ids(), desk.library.list_searched("quick")
+    now = desk.library.list_vectors(ids, "quick")
+    assert 0 < len(kept) < len(ids) - 3
+    chunks = desk.library.list_chunks()
+    with open_writer(desk.folder, url) as writer:
+        whole = list(
+            zip(chunks, QuickEncoder().encode(list(map(get_embedded_text, chunks))), strict=True)
+        )
+        tokens = {c.chunk_id: encode_tokens(compress_to_floats(e)) for c, e in whole}
+        older = [(c.chunk_id, encode_vector(e.vector), tokens[c.chunk_id]) for c, e in whole]
+        writer.store_vectors("quick", older, outdated=ids)
+        with writer._db.begin():
+            writer._db.execute(delete(META).where(META.c.key == "token_layout"))
+    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
+        assert indexes.vectors.list_ids() == set(ids)
+    again = QuickEncoder()
+    desk.ingest(document, embedder=again)
+    assert again.seen == [] and desk.library.list_vectors(ids, "quick") == now
+    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
+        assert indexes.vectors.list_ids() == kept
 
 
 def _compress(folder: Path, at: int) -> None:
