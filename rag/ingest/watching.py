@@ -28,7 +28,7 @@ SILENT_S = 120.0
 but for reading one document within its limits."""
 READ_SHARE, EMBEDDED_SHARE = 0.15, 0.75
 """Of the time that a document takes; the rest is storing and indexing it."""
-PDF_S, ENTRY_S = 1.5, 0.03
+PDF_S, ENTRY_S = 0.8, 0.03
 """Seconds for a PDF and for an entry of another document, before a library has any of its own."""
 ENTRY_BYTES = 1_500
 LEAST_MEASURED_S = 5.0

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from rag.library.labels import build_label
@@ -24,6 +25,8 @@ SHORT_CHARS = 80
 """A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
 
 
+RECENT_TEXTS = 256
+"""Texts whose letters are kept, those of as many papers with bodies as are stored at once: 20 MB at most."""
 _LETTER_GAPS = re.compile(r"[\W_]+")
 _ASCII_GAPS = {number: None for number in range(128) if not chr(number).isalnum()}
 
@@ -38,6 +41,7 @@ def compute_paper_id(title: str | None, text: str) -> str:
     return "p" + hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
+@lru_cache(maxsize=RECENT_TEXTS)
 def extract_letters(text: str) -> str:
     # Each text's are taken some twenty times in an ingest, and a pattern took a twentieth of it.
     if text.isascii():

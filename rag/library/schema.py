@@ -127,7 +127,7 @@ CREATE INDEX chunks_paper ON chunks (paper_id);
 CREATE TABLE vectors (
     chunk_id {text} NOT NULL,
     embedder {text} NOT NULL,
-    vector   {blob} NOT NULL,                  -- float16
+    vector   {blob} NOT NULL,                  -- float16, or a gist's, and
     tokens   {blob},                           -- see rag/library/token_vector_store.py
     PRIMARY KEY (chunk_id, embedder)
 );
@@ -359,6 +359,7 @@ CREATE INDEX papers_facts ON papers (
 
 _GISTS = f"""
 -- A vector that is no gist is in the index of vectors, which is compared with these at every start.
+DROP INDEX IF EXISTS vectors_searched;
 CREATE INDEX vectors_searched ON vectors (chunk_id, embedder) WHERE {IS_SEARCHED.text};
 """
 

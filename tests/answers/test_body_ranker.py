@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,6 +60,32 @@ def test_of_like_sentences_the_one_whose_passage_fits_comes_first() -> None:
     assert keep(hit, 2) == ["The keel was dried for six days.", "The keel was dried for two days."]
     (first,) = choose_sentences(QUESTION, hit, 1)
     assert first == hit.sentences[1]
+
+
+def test_what_stands_beside_a_sentence_counts_for_it() -> None:
+    """The words of its neighbours on either side, and how well two on either side match, the nearer more."""
+    told = (
+        "The sail was white.",
+        "The mast was tall.",
+        "The keel was old.",
+        "The deck was wide.",
+        "It took six days.",
+    )
+    hit = build_hit(*((sentence, FITS) for sentence in told))
+    signals = ({**MATCH, "unsaid": 0.6 + 0.1 * (at == 2)} for at in range(5))
+    hit = replace(
+        hit,
+        sentences=tuple(
+            replace(s, signals=of) for s, of in zip(hit.sentences, signals, strict=True)
+        ),
+    )
+    request = Request.read_question(QUESTION)
+    features = compute_body_features(QUESTION, hit, hit.sentences, request, paper=False)
+    columns = dict(zip(BODY_FEATURES, features.T, strict=True))
+    assert columns["words_around"].tolist() == [-1, 0, 0, 0, -1]
+    # The one that matches by .1 more, of 10 in all, counts 1 for itself, .7 beside it and .49 two away.
+    means = np.array([0.49 / 2.19, 0.7 / 2.89, 1 / 3.38, 0.7 / 2.89, 0.49 / 2.19])
+    assert np.allclose(columns["unsaid_around"], means - means.max())
 
 
 def test_a_piece_comes_after_a_whole_sentence() -> None:
@@ -148,7 +175,7 @@ def test_only_the_likeliest_sentences_are_embedded() -> None:
     hit = build_hit(*told, ("A mast.", FAR), ("A sail.", FAR))
     request, encoder = Request.read_question(QUESTION), Encoder("keel")
     closer = embed_likeliest(QUESTION, hit, request, encoder, paper=False)
-    assert sorted(encoder.encoded) == [sentence for sentence, _ in told]
+    assert sorted(encoder.encoded) == sorted(sentence for sentence, _ in told)
     assert [BY_ITSELF[0] in s.signals for s in closer.sentences] == [True] * N_EMBEDDED + [
         False
     ] * 2
