@@ -64,7 +64,8 @@ def encode_gist(vector: NDArray[np.float32]) -> bytes:
     import numpy as np
 
     peak = max(float(np.abs(vector).max(initial=0.0)), 1e-9)
-    return b"\0" + np.rint(vector * (_GIST_TOP / peak)).astype(np.int8).tobytes()
+    values: bytes = np.rint(vector * (_GIST_TOP / peak)).astype(np.int8).tobytes()
+    return b"\0" + values
 
 
 def is_gist(vector: bytes) -> bool:
