@@ -110,7 +110,7 @@ def measure_recall(settings: Settings, set_file: str) -> Result:
     embedder = build_embedder(settings)
     with Library(settings.data, settings.library_url) as library:
         indexes = Indexes(library, LocalStores(), embedder.name)
-        ids = sorted(library.list_chunk_ids())
+        ids = sorted(library.list_searched(embedder.name))
         stored = library.list_vectors(ids, embedder.name)
         rows = np.stack([np.frombuffer(stored[i], "<f2") for i in ids]).astype(np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
