@@ -315,6 +315,7 @@ def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
     return f"{head}: {who} {missing}."
 
 
+NO_FIGURE = "No figure for this is stated. Nearest:"
 OWN_LIMITS_NOT_STATED = "Its own limits are not stated."
 PROBLEM_ADDRESSED = "The problem it addresses:"
 

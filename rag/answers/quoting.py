@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.citations import Citations
@@ -46,15 +46,32 @@ def choose_sentences(
     several: bool = False,
     asks_for: Detail | None = None,
 ) -> list[Sentence]:
-    """The n sentences of one paper that answer the question best, the best one first.
+    """The n sentences of one paper that answer the question best, the best one first; see `rank_sentences`."""
+    chosen, _ = rank_sentences(question, hit, n, several=several, asks_for=asks_for)
+    return chosen[:n]
+
+
+def rank_sentences(
+    question: str,
+    hit: PaperHit,
+    n: int,
+    *,
+    several: bool = False,
+    asks_for: Detail | None = None,
+) -> tuple[list[Sentence], Mapping[Span, float]]:
+    """The sentences of one paper, the one that answers the question best first, and their log-odds.
 
     Args:
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
-        n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted, nor
-            is what stands apart from its paper, unless the paper has nothing else.
+        n: Fewer come back from a shorter paper, and more mostly; what has no word is no sentence to be quoted,
+            nor is what stands apart from its paper, unless the paper has nothing else.
         several: Whether the answer tells several papers, each by what it is.
         asks_for: The detail that the question's reading names.
+
+    Returns:
+        The sentences, and by their spans how likely the ranker alone holds them; of a body nothing, whose
+        sentences are ranked in steps.
     """
     from rag.answers.body_ranker import (
         count_passages,  # numpy, which a light start does without
@@ -71,16 +88,18 @@ def choose_sentences(
     sentences = [replace(s, span=span) for s, spans in rest for span in spans] or sentences
     sentences = sentences or list(hit.sentences)
     if not sentences:
-        return []
+        return [], {}
+    log_odds: Mapping[Span, float] = {}
     if count_passages(sentences) > 1:
         n_kept = max(n, BODY_SENTENCES)
         chosen = keep_likeliest(question, hit, sentences, request, n_kept, paper=paper)
         if not paper:  # what follows goes by roles and forms that were learned from abstracts
-            return _order_body(question, hit, chosen, request)[:n]
+            return _order_body(question, hit, chosen, request), {}
     else:
         scores = compute_scores(question, hit, sentences, request, paper=paper)
         order = sorted(range(len(sentences)), key=lambda at: (-scores[at], sentences[at].span))
         chosen = [sentences[at] for at in order]
+        log_odds = {s.span: float(x) for s, x in zip(sentences, scores, strict=True)}
     # "why care about interpretability?" was answered by a question
     chosen.sort(key=lambda s: hit.paper.text[slice(*s.span)].rstrip().endswith("?"))
     if request.kinds >= {"why", "negative"} and not _is_problem(hit, chosen[0]):
@@ -109,7 +128,7 @@ def choose_sentences(
     if paper and (several or not is_describing_paper(question)):
         idea = find_idea(hit, chosen)
         chosen.sort(key=lambda s: s is not idea)
-    return chosen[:n]
+    return chosen, log_odds
 
 
 def _order_body(

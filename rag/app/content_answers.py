@@ -99,6 +99,6 @@ def answer_content(request: TurnRequest, writer: ModelWriter | None) -> Iterator
         ranking,
         compares=len(cited) > 1 and query.want == "comparison",
         on_topic={hit.paper.paper_id for hit in cited} if is_overview else set(),
-        abstain=lambda: extractive.build_abstention(query, ranking, verdict),
+        abstain=lambda: extractive.build_abstention(query, ranking, verdict, marked),
         fallback=lambda: quote(ranking, marked),
     )

@@ -1,8 +1,8 @@
-"""A question whose count, list or people come to nothing, though a paper's text tells what it asks.
+"""A question whose count, list, people or fields come to nothing, though a paper's text tells what it asks.
 
 "How many distinct hierarchies does the MeSH taxonomy have?" was answered by a count of papers on MeSH, and "does a
 joint activity need a leader?" by nobody who works on it: what no paper's summary would say is asked of a body in the
-words of counts and people.
+words of counts and people. "What score does D2Pruner reach?" asks for no score of its entry.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def find_told(request: TurnRequest, answer: Answer) -> TurnRequest | None:
     """The question as one of what papers say, where a body tells more of it than what was computed; else None.
 
     That is so where nothing was found by an unsure reading, or the reading left words of the question aside, and one
-    paper with a body has them.
+    paper with a body has them, or the paper whose field was asked for tells what is asked.
     """
     reading = request.reading
     came_to_nothing = answer.status == "abstained" and reading.confidence < SURE
@@ -44,13 +44,11 @@ def find_told(request: TurnRequest, answer: Answer) -> TurnRequest | None:
         return None
     by_words = (query for query in reading.others if query.want == "passages")
     asks_for = next((query.asks_for for query in by_words), None)
-    query = Query("passages", text=request.question, asks_for=asks_for)
+    papers = request.query.papers if request.query.want == "values" else ()
+    query = Query("passages", text=request.question, asks_for=asks_for, papers=papers)
     choice = request.scope.choose_papers(query)
-    if (
-        not choice.verdict.sufficient
-        or choice.verdict.probability < LIKELY
-        or not _has_words(choice.cited[0])
-    ):
+    is_likely = choice.verdict.probability >= LIKELY and bool(choice.cited)
+    if not choice.verdict.sufficient or not (papers or (is_likely and _has_words(choice.cited[0]))):
         return None
     others = (request.query, *(other for other in reading.others if other.want != "passages"))
     taken = replace(reading, query=query, unread=(), others=others, notes=(), other_words="")

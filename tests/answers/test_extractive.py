@@ -198,9 +198,29 @@ def test_the_quote_that_answers_comes_first_then_the_paper_and_where_more_is_sai
     assert record(found)["outcome"] == "answered"
 
 
+def test_a_second_sentence_is_quoted_where_it_is_about_as_likely_to_answer() -> None:
+    text = "Results show high accuracy on roads. On roads it reaches 41.7% accuracy. Rain falls."
+    signals = [{"plain": 0.7}, {"plain": 0.69}, {"plain": 0.1}]
+    spans = split_sentences(text)
+    scored = tuple(
+        Sentence(span, each["plain"], "result", each)
+        for span, each in zip(spans, signals, strict=True)
+    )
+    near = answered("what accuracy does RoadNet reach on roads?", PaperHit(paper("p1", "RoadNet", text), 1, 1, scored, {}))  # fmt: skip
+    assert "**41.7%**" in near.text and "Rain" not in near.text
+
+
+def test_where_no_figure_is_quoted_that_is_asked_for_it_is_said() -> None:
+    plain_text = hit(paper("p1", "Kelp", "Kelp grows in cold water. It grows fast."))
+    assert answered("how large are the kelp forests?", plain_text).text.startswith("No figure for this is stated.")  # fmt: skip
+    with_figure = hit(paper("p1", "Kelp", "Kelp forests cover 30% of coasts. It grows fast."))
+    assert "No figure" not in answered("how large are the kelp forests?", with_figure).text
+    assert "No figure" not in answered("how do the kelp forests grow?", plain_text).text
+
+
 def test_at_most_three_sentences_of_a_paper_are_cited() -> None:
     found = answered("what is here?", hit(paper("p1", "T", "A thing is here. " * 9)))
-    assert len(found.citations) == MAX_QUOTES == 3
+    assert sum(c.quote.count("A thing is here.") for c in found.citations) == MAX_QUOTES == 3
 
 
 def test_papers_that_could_be_meant_as_well_follow_one_that_is_only_described() -> None:
