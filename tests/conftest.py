@@ -89,7 +89,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_finish() -> None:
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)  # a library that is open is half a million objects that stay
+    gc.set_threshold(25_000, 20, 50)  # a library that is open is half a million objects that stay
     gc.enable()
 
 

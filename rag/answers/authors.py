@@ -73,6 +73,9 @@ def answer_common(query: Query, library: LibraryView) -> Answer:
         )
     else:
         sentences.append(person_phrases.tell_unclear_common_authors(which))
+    if everywhere and len(papers) <= 3:  # "same first author?"
+        firsts = dict.fromkeys(p.authors[0] for p in papers if p.authors)
+        sentences.append(person_phrases.tell_first_authors([plain(name) for name in firsts]))
     # "papers with a title / do they share authors?": nobody is on all, but some are on several.
     if several:
         names_text = join_names(
@@ -94,7 +97,7 @@ def answer_common(query: Query, library: LibraryView) -> Answer:
         "",
         "answered" if everywhere or several or len(known) == len(papers) else "abstained",
         "person",
-        " ".join(sentences),
+        " ".join(filter(None, sentences)),
         listing.citations,
         build_scored_papers(papers),
         tuple(build_expert(n, known, library) for n in (*everywhere, *several)),

@@ -389,6 +389,15 @@ def tell_authors_not_named(name: str, marker: str) -> str:
     return f"{name} {marker}: its document names no authors, so they are unknown."
 
 
+def tell_first_authors(names: Sequence[str]) -> str:
+    """Of papers that have somebody in common: ``The first author is the same, **Shikun Li**.``"""
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"The first author is the same, **{names[0]}**."
+    return f"The first authors are {join_names(f'**{name}**' for name in names)}."
+
+
 def tell_first_author(name: str, author: str, marker: str) -> str:
     return f"The first author of {name} is **{author}** {marker}."
 
