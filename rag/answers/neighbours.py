@@ -24,7 +24,7 @@ def group_neighbours(paper: Paper, spans: Sequence[Span], n: int) -> list[Span]:
     """At most n quotes of the sentences of a body, best first.
 
     Each sentence opens a quote or, where it stands beside one, makes it longer, up to `MAX_JOINED_CHARS`; what would
-    open one more ends it. Three sentences of one passage were three quotes, and said the same: "the throughput of
+    open one more is left out. Three sentences of one passage were three quotes, and said the same: "the throughput of
     Eiger in the scaling experiment" was quoted without the next sentence, which says what limits it.
 
     Args:
@@ -37,9 +37,7 @@ def group_neighbours(paper: Paper, spans: Sequence[Span], n: int) -> list[Span]:
         at, wider = _find_neighbour(paper, quotes, span)
         if wider is not None and wider[1] - wider[0] <= MAX_JOINED_CHARS:
             quotes[at] = wider
-        elif len(quotes) == n:
-            break
-        else:
+        elif len(quotes) < n:
             quotes.append(span)
     return quotes
 

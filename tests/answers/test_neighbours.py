@@ -25,8 +25,8 @@ def test_a_sentence_beside_a_quote_makes_it_longer() -> None:
     assert quote(0, 4, 1) == ["The keel is dry. It took six days.", "The rope is long."]
 
 
-def test_a_sentence_that_would_open_one_quote_more_ends_them() -> None:
-    assert quote(0, 4, 2, 1, n=2) == ["The keel is dry.", "The rope is long."]
+def test_a_sentence_that_would_open_one_quote_more_is_left_out_and_later_ones_still_join() -> None:
+    assert quote(0, 4, 2, 1, n=2) == ["The keel is dry. It took six days.", "The rope is long."]
     assert quote(0, 2, 4, 3) == [
         "The keel is dry.",
         "The mast is wet. A sail is red.",
