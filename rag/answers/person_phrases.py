@@ -390,7 +390,7 @@ def tell_authors_not_named(name: str, marker: str) -> str:
 
 
 def tell_first_authors(names: Sequence[str]) -> str:
-    """Of papers that have somebody in common: ``The first author is the same, **Shikun Li**.``"""
+    """Of papers that have somebody in common: ``The first author is the same, **Shikun Li**``."""
     if not names:
         return ""
     if len(names) == 1:

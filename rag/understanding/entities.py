@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.library.coined import find_named_spans
 from rag.library.naming import get_short_name, is_made_up
@@ -373,6 +373,10 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         printed = library.list_printed({"category": [fold(match.group(1))]}) if match else {}
         text = match.group(1) if match and match.group(1) in printed["category"].values() else text
     operator = "is_not" if slot.is_negative else "is"
+    # "papers from Microsoft Research": no journal here is called so, as Nucleic Acids Research is
+    is_house = slot.kind == "venue" and _INSTITUTION.search(text)
+    if is_house and not library.list_printed_with("venue", fold(text)):
+        slot = replace(slot, kind="affiliation")
     if slot.kind == "affiliation" and (headed := find_headed_documents(text, library)):
         return Condition("document", "not_in" if slot.is_negative else "in", headed)
     if slot.kind == "affiliation" and slot.is_negative:
@@ -388,6 +392,12 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         operator = "starts" if starts else "not_contains" if slot.is_negative else "contains"
         return Condition("title", operator, text)  # type: ignore[arg-type]
     return Condition(slot.kind, operator, text)  # type: ignore[arg-type]
+
+
+_INSTITUTION = re.compile(
+    r"\b(?:research|universit\w+|institut\w*|laborator\w+|labs?|colleges?|academ\w+|hospitals?|corporation)\b",
+    re.IGNORECASE,
+)
 
 
 def find_headed_documents(text: str, library: LibraryView) -> tuple[str, ...]:
