@@ -281,6 +281,9 @@ class NameIndex:
         joined = "".join(word.key for word in part)
         if not comma and joined in self._exact:
             names = self._find_by_spacing(joined, part)
+            # "van der Berg" is J. van der Berg in short, and Pieter van der Berg's family name
+            if len(family := self._match_family(part)) > len(names):
+                return Mention(span, typed, choose_fullest_print(family), "family")
             if number := _NUMBER.match(text, span[1]):
                 numbered = tuple(n for n in names if n.endswith(number.group()))
                 end = number.end() if numbered else span[1]
@@ -357,7 +360,7 @@ class NameIndex:
         )  # fmt: skip
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
-        """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter."""
+        """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter; ``P. Smith`` is Peter J. Smith."""
         keys = [word.key for word in part]
         if not any(len(k) == 1 for k in keys) or all(len(k) == 1 for k in keys):
             return ()
@@ -365,10 +368,8 @@ class NameIndex:
         return tuple(
             name
             for name in self._by_part.get(full_part)
-            if len(parts := split_name(name)) == len(keys)
-            and all(
-                p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
-            )
+            for parts in (split_name(name),)
+            if any(_begin_with(each, keys) for each in (parts, drop_initials(parts)))
         )
 
     def _match_misspelt(self, part: Sequence[Token]) -> tuple[str, ...]:
@@ -473,3 +474,10 @@ def choose_fullest_print(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _join(name: str) -> str:
     return " ".join(split_name(name))
+
+
+def _begin_with(parts: Sequence[str], keys: Sequence[str]) -> bool:
+    """Whether each part of a name is what was typed for it, or begins with the letter that was."""
+    return len(parts) == len(keys) and all(
+        p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
+    )

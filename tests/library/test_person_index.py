@@ -126,6 +126,22 @@ def test_a_surname_of_several_people_offers_them_all() -> None:
     assert set(mention.names) == {"Hao Zhou", "Qianyu Zhou", "Xi Zhou"}
 
 
+def test_a_family_name_with_a_particle_is_of_all_who_have_it_and_an_initial_tells_them_apart() -> (
+    None
+):
+    names = NameIndex(NameList(("Pieter J. van der Berg", "J. van der Berg", "Peter J. Smith")))
+    found = {
+        typed: names.resolve(typed) for typed in ("van der Berg", "P. van der Berg", "P. Smith")
+    }
+    assert {typed: mention and mention.names for typed, mention in found.items()} == {
+        "van der Berg": ("J. van der Berg", "Pieter J. van der Berg"),
+        "P. van der Berg": ("Pieter J. van der Berg",),
+        "P. Smith": ("Peter J. Smith",),
+    }
+    alone = names.resolve("J. van der Berg")
+    assert alone is not None and alone.names == ("J. van der Berg",)
+
+
 @pytest.mark.parametrize("typed", ["face forgery", "DuetFace", "the paper", "a work on detection"])
 def test_ordinary_words_are_no_name(typed: str) -> None:
     assert INDEX.resolve(typed) is None
