@@ -93,13 +93,7 @@ def _add_train(commands: Commands) -> None:
     )
     roles.set_defaults(run=run_train_roles)
     turns = heads.add_parser("turns", help="which of its readings a follow-up has")
-    turns.add_argument(
-        "--data",
-        nargs="+",
-        required=True,
-        metavar="NAME=FOLDER",
-        help="the data folder of each library that eval/sets/readings names",
-    )
+    _add_named_data(turns, "readings")
     turns.add_argument(
         "--whole",
         action="store_true",
@@ -107,13 +101,7 @@ def _add_train(commands: Commands) -> None:
     )
     turns.set_defaults(run=run_train_turns)
     papers = heads.add_parser("papers", help="which papers answer a question together")
-    papers.add_argument(
-        "--data",
-        nargs="+",
-        required=True,
-        metavar="NAME=FOLDER",
-        help="the data folder of each library that eval/sets/answering_papers.jsonl names",
-    )
+    _add_named_data(papers, "answering_papers.jsonl")
     papers.set_defaults(run=run_train_papers)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
@@ -130,6 +118,17 @@ def _add_train(commands: Commands) -> None:
         "folder", type=Path, help="holds folders with a corpus.jsonl, such as BEIR's collections"
     )
     tokens.set_defaults(run=run_train_tokens)
+
+
+def _add_named_data(parser: argparse.ArgumentParser, questions: str) -> None:
+    """``--data``; ``questions``: what in eval/sets names the libraries."""
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="NAME=FOLDER",
+        help=f"the data folder of each library that eval/sets/{questions} names",
+    )
 
 
 def run_train_reader(args: argparse.Namespace) -> int:

@@ -89,13 +89,14 @@ def compute_signals(retrieval: Retrieval, at: int) -> dict[str, float]:
         "ahead": (hit.score - after.score) / best,
         "near": hit.signals.get("dense", 0.0),
         **{n: hit.signals.get(n, 0.0) - first.signals.get(n, 0.0) for n in _SIGNALS},
-        "words": _compute_share_met(hit) - _compute_share_met(first),
+        "words": compute_share_found(hit) - compute_share_found(first),
         "place": at / MAX_PAPERS,
         "length": min(1.0, len(question.split()) / 20),
         "coined": float(coined),
     }
 
 
-def _compute_share_met(hit: PaperHit) -> float:
+def compute_share_found(hit: PaperHit) -> float:
+    """The share, by their idf, of the question's words that a paper has; 0 where none counts."""
     total = sum(match.idf for match in hit.words)
     return sum(m.idf for m in hit.words if m.is_found) / total if total > 0 else 0.0

@@ -275,7 +275,7 @@ def tell_none_has(n: int, phrase: str, noun: str) -> str:
 
 
 def tell_no_paper(paper_id: str) -> str:
-    return f"The library has no paper #{paper_id}; it may have been removed. `paperfolk papers` lists what there is."
+    return f"The library has no paper #{paper_id}; it may have been removed. *paperfolk papers* lists what there is."
 
 
 def refuse_unread(words: str) -> str:

@@ -17,7 +17,7 @@ _CAPABILITIES = (
     "from a year, for people (*who works on …?*), or compare two papers by name. Each answer quotes "
     "the papers; what they do not state, I say so. I read the documents of this library, not the web; "
     "your own papers (PDF files, BibTeX, RIS, Zotero and others) are added on the *Library* page or by "
-    "`paperfolk ingest FOLDER`."
+    "*paperfolk ingest FOLDER*."
 )
 _ABOUT = (
     "I am Paperfolk, a program that searches the papers of this library and quotes them. What I say "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rag.answers.answering_papers import compute_share_found
 from rag.app.request import TurnRequest
 from rag.library.chunking import has_body
 from rag.types import Answer, PaperHit, Query
@@ -57,6 +58,4 @@ def find_told(request: TurnRequest, answer: Answer) -> TurnRequest | None:
 
 def _has_words(hit: PaperHit) -> bool:
     """Whether a paper with a body has most of what the question says."""
-    words = [match for match in hit.words if match.idf > 0]
-    found = sum(match.idf for match in words if match.is_found)
-    return has_body(hit.paper) and found >= LEAST_FOUND * sum(match.idf for match in words) > 0
+    return has_body(hit.paper) and compute_share_found(hit) >= LEAST_FOUND

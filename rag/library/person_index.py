@@ -369,7 +369,7 @@ class NameIndex:
             name
             for name in self._by_part.get(full_part)
             for parts in (split_name(name),)
-            if any(_begin_with(each, keys) for each in (parts, drop_initials(parts)))
+            if any(_is_short_for(keys, each) for each in (parts, drop_initials(parts)))
         )
 
     def _match_misspelt(self, part: Sequence[Token]) -> tuple[str, ...]:
@@ -476,8 +476,8 @@ def _join(name: str) -> str:
     return " ".join(split_name(name))
 
 
-def _begin_with(parts: Sequence[str], keys: Sequence[str]) -> bool:
-    """Whether each part of a name is what was typed for it, or begins with the letter that was."""
+def _is_short_for(keys: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether what was typed for each part of a name is that part, or its first letter."""
     return len(parts) == len(keys) and all(
         p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
     )
