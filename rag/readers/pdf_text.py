@@ -12,8 +12,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import atan2, hypot
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_PAGE_CHARS = 200_000
 """Further characters of one page are left out: a page of small print has 10,000."""
@@ -36,8 +37,7 @@ _BOLD = re.compile(r"bold|black|heavy|CMBX|-B$|Medi\b|\.B\b|SFBX", re.I)
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """Characters without white space; ``y`` is the baseline, from the bottom of the page."""
 
     text: str
@@ -50,9 +50,9 @@ class Word:
     """Whether it follows without a space, as a raised mark does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
-    """Words on one baseline.
+    """Words on one baseline; what follows from them is computed once, as layout asks it 70 times a line.
 
     Attributes:
         words: At least one, in order.
@@ -66,24 +66,24 @@ class Line:
     font: str
     upright: bool = True
 
-    @property
+    @cached_property
     def text(self) -> str:
         return join_words(self.words)
 
-    @property
+    @cached_property
     def x0(self) -> float:
         return min(word.x0 for word in self.words)
 
-    @property
+    @cached_property
     def x1(self) -> float:
         return max(word.x1 for word in self.words)
 
-    @property
+    @cached_property
     def y(self) -> float:
         """The baseline of its ordinary words."""
         return max(self.words, key=lambda word: (word.size, len(word.text))).y
 
-    @property
+    @cached_property
     def bold(self) -> bool:
         """Whether its first and its last word are set in bold type."""
         return all(
@@ -110,6 +110,8 @@ def join_words(words: tuple[Word, ...]) -> str:
 
 def normalize_text(text: str) -> str:
     """Composed characters, ligatures as letters, no control characters; hyphens of line ends stay."""
+    if text.isascii() and text.isprintable():
+        return text
     text = unicodedata.normalize("NFC", re.sub(f"[{_HYPHENS}]", "-", text))
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
     return "".join(c for c in text if unicodedata.category(c)[0] != "C")
