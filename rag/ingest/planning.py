@@ -130,15 +130,20 @@ def iter_plans(
     ``begin`` is told the name of each before it is read.
     """
     corrections = library.list_corrections()
+    known = {
+        name: stored
+        for name, stored in listing.stored.items()
+        if name in listing.unchanged and not rebuild and not (prune and stored.n_kept)
+    }
     with ReadingProcess(limits) as process:
+        readings = process.read_each([p for name, p in listing.files.items() if name not in known])
         for name, path in listing.files.items():
             begin(name)
-            stored = listing.stored.get(name)
-            is_known = name in listing.unchanged and not rebuild
-            if is_known and stored and not (prune and stored.n_kept):
-                yield _plan_unchanged(library, stored, path, corrections), ()
+            if name in known:
+                yield _plan_unchanged(library, known[name], path, corrections), ()
                 continue
-            plan = _plan_document(library, process, name, path, stored, prune, corrections)
+            stored = listing.stored.get(name)
+            plan = _plan_document(library, next(readings), name, path, stored, prune, corrections)
             if isinstance(plan, Rejection):
                 n_entries = stored.n_entries if stored else 0
                 yield DocumentPlan(name, str(path), "rejected", n_entries=n_entries), (plan,)
@@ -168,7 +173,7 @@ def _plan_unchanged(
 
 def _plan_document(
     library: Library,
-    process: ReadingProcess,
+    read: Callable[[], DocumentReading],
     name: str,
     path: Path,
     stored: Document | None,
@@ -178,7 +183,7 @@ def _plan_document(
     if byte := find_bad_byte(str(path)):
         return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
     try:
-        new_reading = correct_reading(_copy_under_name(process.read(path), name), corrections)
+        new_reading = correct_reading(_copy_under_name(read(), name), corrections)
     except ReadError as exc:
         return Rejection(name, None, str(exc))
     except OSError as exc:

@@ -146,15 +146,15 @@ def _read_metadata(document: PdfDocument) -> Mapping[str, str]:
 
 def _require_text(name: str, pages: list[Page]) -> None:
     printed = " ".join(line.text for page in pages for line in page.lines)
-    signs = [char for char in printed if not char.isspace()]
-    letters = sum(map(str.isalpha, signs))
+    n_signs = len("".join(printed.split()))
+    letters = sum(map(str.isalpha, printed))
     unreadable = sum(page.n_unreadable for page in pages)
     if letters < MIN_LETTERS and unreadable < MIN_LETTERS:
         raise ReadError(
             f"file {name!r} has no text on its {len(pages)} pages, as a scan has none; "
             "install tesseract, which then recognises it, or run text recognition (OCR) over it first"
         )
-    if letters < MIN_READABLE * (len(signs) + unreadable) or _is_garbled(printed):
+    if letters < MIN_READABLE * (n_signs + unreadable) or _is_garbled(printed):
         raise ReadError(
             f"file {name!r} has fonts that do not say which letters they print, so its text cannot be "
             "read; print it anew as PDF, or run text recognition (OCR) over it"

@@ -164,7 +164,7 @@ def _join_cells(cells: Sequence[Line], in_text: bool) -> Line:
 def is_label(line: Line, body_size: float) -> bool:
     """Whether a line belongs to a figure or formula: tiny, or hardly a letter."""
     text = line.text
-    letters = sum(char.isalpha() for char in text)
+    letters = sum(map(str.isalpha, text))
     tiny = line.size < _LABEL * body_size and len(line.words) < 6
     return tiny or letters < 3 or letters < 0.35 * len(text.replace(" ", ""))
 

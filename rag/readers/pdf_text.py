@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,9 +104,8 @@ class Page:
 
 
 def join_words(words: tuple[Word, ...]) -> str:
-    return "".join(
-        word.text if at == 0 or word.glued else " " + word.text for at, word in enumerate(words)
-    )
+    first, *others = words
+    return first.text + "".join([w.text if w.glued else f" {w.text}" for w in others])
 
 
 def normalize_text(text: str) -> str:
@@ -144,13 +144,17 @@ class _Characters:
         get_unicode = pdfium.FPDFText_GetUnicode
         codes = [get_unicode(self._page, at) for at in range(n)]
         self.texts = [chr(code) if 0 < code < 0x110000 else "" for code in codes]
-        self._join_surrogates(codes)
-        self._mark_unmapped(codes)
+        present = set(codes)
+        if any(0xD800 <= code < 0xE000 for code in present):
+            self._join_surrogates(codes)
+        if any(code < 0x20 for code in present - _SPACE_CODES):
+            self._mark_unmapped(codes)
         self._box = pdfium.FS_RECTF()
         self._matrix = pdfium.FS_MATRIX()
         self._fonts: dict[bytes, str] = {}
         self._buffer = ctypes.create_string_buffer(128)
-        self._place_accents()
+        if not _ACCENTS.keys().isdisjoint(self.texts):
+            self._place_accents()
 
     def _join_surrogates(self, codes: list[int]) -> None:
         for at, code in enumerate(codes):
@@ -173,7 +177,9 @@ class _Characters:
     def count_unreadable(self) -> int:
         """Characters whose font does not say which they are."""
         return sum(
-            text in ("", UNREADABLE) or unicodedata.category(text[0]) == "Co" for text in self.texts
+            n
+            for text, n in Counter(self.texts).items()
+            if text in ("", UNREADABLE) or unicodedata.category(text[0]) == "Co"
         )
 
     def find_box(self, at: int) -> tuple[float, float]:
@@ -276,6 +282,9 @@ def _iter_segments(characters: _Characters, marks: bool) -> Iterator[list[tuple[
 
     size = 0.0
     for at, text in enumerate(characters.texts):
+        if text.isalnum() and not marks:
+            run.append(at)
+            continue
         if text == "\0" or (text == "" and not run):
             continue
         if text in "\r\n" and text:
@@ -310,7 +319,7 @@ def _build_word(
     x0, x1 = characters.find_box(run[0])
     if len(run) > 1:
         x1 = characters.find_box(run[-1])[1]
-    text = normalize_text("".join(characters.texts[at] for at in run))
+    text = normalize_text("".join([characters.texts[at] for at in run]))
     font = characters.find_font(run[0])
     if like is not None:
         word, upright = like

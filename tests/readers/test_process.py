@@ -86,6 +86,53 @@ def test_one_process_reads_all_documents_and_ends_with_them(tmp_path: Path) -> N
     assert not is_there(pid)
 
 
+def test_the_next_documents_are_read_while_one_is_worked_on(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{name}.jsonl", name) for name in ("Apples", "Pears", "Plums")]
+    (tmp_path / "empty.jsonl").touch()
+    with ReadingProcess(ReadingLimits()) as process:
+        readings = process.read_each([paths[0], tmp_path / "empty.jsonl", *paths[1:]])
+        assert next(readings)() == read(paths[0])
+        process._asker.submit(int).result()  # what was asked for before is read then
+        others = [read(path) for path in paths[1:]]
+        for path in paths[1:]:
+            path.unlink()
+        with pytest.raises(ReadError, match="empty"):
+            next(readings)()
+        assert [reading() for reading in readings] == others
+
+
+def test_few_are_read_ahead_and_their_sizes_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [write(tmp_path / f"{n}.jsonl", f"Apples {n}") for n in range(9)]
+    with ReadingProcess(ReadingLimits()) as process:
+        submitted: list[Path] = []
+        ask = process.read
+        monkeypatch.setattr(process, "read", lambda path: submitted.append(path) or ask(path))
+        monkeypatch.setattr("rag.readers.process.AHEAD", 4)
+        next(process.read_each(paths))()
+        process._asker.submit(int).result()
+        assert submitted == paths[:4]
+        submitted.clear()
+        monkeypatch.setattr("rag.readers.process.AHEAD_BYTES", paths[0].stat().st_size + 1)
+        next(process.read_each(paths))()
+        process._asker.submit(int).result()
+        assert submitted == paths[:2]
+
+
+def test_what_is_read_ahead_ends_with_the_process(tmp_path: Path) -> None:
+    fast, slow = write(tmp_path / "a.jsonl", "Apples"), write_slow(tmp_path / "b.bib", 300_000)
+    with ReadingProcess(ReadingLimits()) as process:
+        readings = process.read_each([fast, slow, fast])
+        next(readings)()
+        wait_until_it_reads()
+        pid = pid_of(process)
+    assert not is_there(pid)
+    with pytest.raises(ReadError, match="the ingest ended"):
+        next(readings)()
+    assert process._process is None
+
+
 def test_nothing_is_begun_where_nothing_is_read() -> None:
     with ReadingProcess(ReadingLimits()) as process:
         assert process._process is None
