@@ -20,7 +20,7 @@ from rag.library.identity import SHORT_CHARS, compute_paper_id, extract_letters
 from rag.text import fold
 from rag.types import Entry
 
-RULES = "3"
+RULES = "4"
 """Changes with the rules, so that a library's papers are joined anew."""
 
 Key = TypeVar("Key", bound=Hashable)
