@@ -98,7 +98,8 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
     """
     ranked = sorted(entries, key=_rank)
     paged = next((e for e in ranked if e.page_starts and e.text), None)
-    text = paged.text if paged else next((e.text for e in ranked if e.text), "")
+    bodied = paged or next((e for e in ranked if e.section_starts and e.text), None)
+    text = bodied.text if bodied else next((e.text for e in ranked if e.text), "")
     title = next((e.title for e in ranked if e.title), None)
     printed = max(ranked, key=_rank_authors)
     full_names = _find_full_names(printed, ranked)
@@ -132,14 +133,14 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         score=next((e.score for e in ranked if e.score is not None), None),
         provenance=_merge_provenance(ranked, sources, known) + _trace_given_names(full_names),
         references=next((e.references for e in ranked if e.references), ()),
-        **_get_layout(paged),
+        **_get_layout(bodied),
         **values,  # type: ignore[arg-type]
         **lists,  # type: ignore[arg-type]
     )
 
 
 def _get_layout(entry: Entry | None) -> dict[str, Any]:
-    """Where pages and sections begin in the text of a file."""
+    """Where pages and sections begin in a text that is more than an abstract."""
     names = ("page_starts", "section_starts", "section_names")
     return {name: getattr(entry, name) for name in names} if entry else {}
 

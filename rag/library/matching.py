@@ -244,7 +244,7 @@ def compute_group_ids(groups: Sequence[Sequence[Entry]]) -> list[str]:
             entries,
             key=lambda e: (
                 len(extract_letters(e.text)) < SHORT_CHARS,
-                bool(e.page_starts),
+                bool(e.page_starts or e.section_starts),
                 e.place,
             ),
         )

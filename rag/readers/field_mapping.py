@@ -42,6 +42,8 @@ _COPYRIGHT = re.compile(
 """The copyright notice that Scopus and PubMed append to an abstract."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
+_NOTE_MARKS = re.compile(r"(?<=[a-z]{2})[.^\s]?[*∗†‡§¶]{1,4}$")
+"""What points to a footnote behind a title; "A*" and "Sgr A*" are names."""
 _TRANSLATED = re.compile(r"\[[^\[\]]+\]")
 """PubMed's ``[Coffee in winter].``: a title that it has put into English."""
 _FILE_BORDER = re.compile(r"[:;{}\n]")
@@ -147,7 +149,8 @@ def _get_score(value: object) -> float | None:
 def _get_title(fields: Mapping[str, object]) -> str | None:
     if fields.get("untitled"):
         return None
-    title = _LAST_STOP.sub("", latex.to_text(_get_text(fields, "title")))
+    title = _NOTE_MARKS.sub("", latex.to_text(_get_text(fields, "title")))
+    title = _LAST_STOP.sub("", title)
     if _TRANSLATED.fullmatch(title):
         title = title[1:-1].rstrip(".")
     subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))
