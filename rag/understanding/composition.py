@@ -183,6 +183,10 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     # "are there surveys?": what papers call themselves is listed
     if want in ("passages", "overview") and IS_SURVEY in parts.where:
         return build_papers("papers", "", frame, parts)
+    # "who wrote the editorials": of a kind of paper and no word more there is nothing to quote
+    is_of_kind = any(c.field == "title" for c in parts.where) and not parts.leftover
+    if want == "passages" and is_of_kind and not (parts.topics or parts.people or names_paper):
+        return build_people("people", "", frame, parts) if _WHO.match(parts.question) else None
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
         is_of_several = _OF_PAPERS.search(parts.question) or _DATA_THERE_ARE.search(parts.question)
@@ -208,6 +212,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
 
 
+_WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 MOST_BARE_WORDS = 2
 
 

@@ -108,10 +108,16 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
         if noun in free:
             free.remove(noun)
             _add_condition(parts, IS_SURVEY, Slot(*asked.span(), "topic", asked.group()))
+    unknown = [w for w in free if is_topical(w.lower(), asking) and w.lower() not in _WHOLE]
+    # "how many zeppelins in 2018": a word that no paper has, and all of the year were counted, unsaid
+    is_all = not (parts.topics or parts.people or parts.papers or parts.described)
     parts.leftover = " ".join(
-        w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
+        w
+        for w in free
+        if w.lower() not in asking
+        and (fold(w) in library.vocabulary.any or (is_all and w in unknown))
     )
-    parts.has_unknown = any(is_topical(w.lower(), asking) and w.lower() not in _WHOLE for w in free)
+    parts.has_unknown = bool(unknown)
     return parts
 
 
