@@ -330,7 +330,7 @@ def _get_arxiv(fields: Mapping[str, object], url: str | None) -> str | None:
     if printed and archive in ("", "arxiv") and (arxiv := identifiers.parse_arxiv(printed)):
         return arxiv
     identifier = _convert_to_text(fields.get("id"))
-    if re.fullmatch(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+/\d{7}", identifier):
+    if re.fullmatch(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z-]{2,9})?/\d{7})(?:v\d+)?", identifier):
         return identifiers.parse_arxiv(identifier)
     for address in (url, identifier, _convert_to_text(fields.get("doi"))):
         if address and (arxiv := identifiers.find_arxiv_in_url(address)):
