@@ -41,7 +41,8 @@ _CAPITALS = re.compile(
 )
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
-_MAX_PARTS = 6
+_MAX_PARTS, _MOST_PARTS_IN_FULL = 6, 12
+"""Parts that a typed name has at most; as it is printed, in full, it may have more."""
 _NUMBER = re.compile(r"\s(0\d{3})\b")
 """DBLP's number behind a name that several people have; no part of the name."""
 _LONG_PART_CHARS = 5
@@ -140,7 +141,9 @@ class NameIndex:
         keys = [word.key for word in words]
         self._counts.load(keys)
         joined = {
-            "".join(keys[at : at + n]) for at in range(len(keys)) for n in range(1, _MAX_PARTS + 1)
+            "".join(keys[at : at + n])
+            for at in range(len(keys))
+            for n in range(1, _MOST_PARTS_IN_FULL + 1)
         }
         self._exact.load(joined)
         self._turned.load(joined)
@@ -187,10 +190,13 @@ class NameIndex:
         start, end = span or (0, len(text))
         items = extract_tokens(text)
         first = bisect_left(items, start, key=lambda word: word.start)
-        words = list(takewhile(lambda word: word.end <= end, items[first : first + _MAX_PARTS + 1]))
-        if not words or len(words) > _MAX_PARTS:
-            return None
+        words = list(
+            takewhile(lambda word: word.end <= end, items[first : first + _MOST_PARTS_IN_FULL + 1])
+        )
         self._load(words)
+        is_printed = "".join(word.key for word in words) in self._exact
+        if not words or (len(words) > _MAX_PARTS and not is_printed):
+            return None
         mention = self._find_longest(text, words, 0) or self._match_partial(text, words)
         if mention is not None and mention.span[1] >= words[-1].end:
             return mention
@@ -267,8 +273,10 @@ class NameIndex:
     # --- one phrase ---------------------------------------------------------------------
 
     def _find_longest(self, text: str, words: Sequence[Token], at: int) -> Mention | None:
-        for n in range(min(_MAX_PARTS, len(words) - at), 1, -1):
+        for n in range(min(_MOST_PARTS_IN_FULL, len(words) - at), 1, -1):
             part = words[at : at + n]
+            if n > _MAX_PARTS and "".join(word.key for word in part) not in self._exact:
+                continue
             gaps = [text[a.end : b.start] for a, b in zip(part, part[1:], strict=False)]
             if all(gap in (" ", ", ") for gap in gaps):
                 if (mention := self._match(text, part, comma=", " in gaps)) is not None:
@@ -282,7 +290,7 @@ class NameIndex:
         if not comma and joined in self._exact:
             names = self._find_by_spacing(joined, part)
             # "van der Berg" is J. van der Berg in short, and Pieter van der Berg's family name
-            if len(family := self._match_family(part)) > len(names):
+            if part[0].key in PARTICLES and len(family := self._match_family(part)) > len(names):
                 return Mention(span, typed, choose_fullest_print(family), "family")
             if number := _NUMBER.match(text, span[1]):
                 numbered = tuple(n for n in names if n.endswith(number.group()))
@@ -347,17 +355,26 @@ class NameIndex:
         return Mention(span, typed, choose_fullest_print(names), "partial") if names else None
 
     def _match_family(self, part: Sequence[Token]) -> tuple[str, ...]:
-        """``de la Croix``: a family name of several words, which begins with a particle of names here."""
-        last = part[-1]
-        if part[0].key not in PARTICLES or not last.text[0].isupper():
+        """``de la Croix``: a family name of several words, which begins with a particle of names here.
+
+        Given names or initials before it are some of the person's: ``C. de la Croix``.
+        """
+        at = next((n for n, word in enumerate(part) if word.key in PARTICLES), len(part))
+        given, part = part[:at], part[at:]
+        if not part or not part[-1].text[0].isupper():
             return ()
-        keys = tuple(word.key for word in part)
-        if any(key not in self._counts for key in keys):
-            return ()
+        keys = [word.key for word in part]
+        # "Vallée-Poussin" is printed Vallée Poussin, and the other way round
+        pieces = [get_name_key(piece) for word in part for piece in re.split("[-‐–]", word.text)]
+        tail = "".join(keys)
         return tuple(
-            name for name in self._by_part.get(last.key)
-            if drop_suffix(split_name(name))[-len(keys):] == keys
-        )  # fmt: skip
+            name
+            for key in dict.fromkeys((keys[-1], pieces[-1], "".join(keys[-2:])))
+            if key in self._counts
+            for name in self._by_part.get(key)
+            if (before := _list_endings(drop_suffix(split_name(name))).get(tail)) is not None
+            and _is_some_of([word.key for word in given], before)
+        )
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter; ``P. Smith`` is Peter J. Smith."""
@@ -470,6 +487,19 @@ def choose_fullest_print(names: tuple[str, ...]) -> tuple[str, ...]:
     fullest = max(names, key=lambda name: (len(name), name), default="")
     is_one = all(name == fullest or is_shorter_print(name, fullest) for name in names)
     return (fullest,) if names and is_one else names
+
+
+def _list_endings(parts: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What a name ends with that begins with a particle, in letters alone, with what stands before: ``delacroix``."""
+    return {"".join(parts[at:]): parts[:at] for at, part in enumerate(parts) if part in PARTICLES}
+
+
+def _is_some_of(typed: Sequence[str], given: Sequence[str]) -> bool:
+    """Whether typed names or initials are given names in their order."""
+    rest = iter(given)
+    return all(
+        any(name == key or (len(key) == 1 and name[0] == key) for name in rest) for key in typed
+    )
 
 
 def _join(name: str) -> str:

@@ -19,6 +19,7 @@ SHELF = Shelf(
         paper("p4", "A Public Health Advocacy Framework for Bread", authors=("Marie Dupont",), year=2012,
               venue="FIRE-SWITZERLAND", text="We build a public health advocacy framework for bread."),
         paper("p5", "Smoke over Towns", authors=("Anke Vries",), year=2012, venue="Fire Ecology"),
+        paper("p8", "Primes", authors=("Charles Jean Gustave Nicolas de la Vallée Poussin",), year=1896),
         paper("p6", "Slot Machines", authors=("J. Järvinen-Tasso",), year=2020),
         paper("p7", "Lotteries", authors=("Johanna Järvinen-Tasso",), year=2021),
     ]
@@ -64,11 +65,23 @@ def test_a_question_is_read_in_any_library(question: str, printed: str) -> None:
     ("question", "beginning"),
     [
         ("papers by Wei Li", "**1 paper here** by Wei Li 0003."),
+        (
+            "Papers by de la Vallée Poussin",
+            "**1 paper here** by Charles Jean Gustave Nicolas de la Vallée Poussin.",
+        ),
         ("How many papers by Martin King?", "**1 paper** by Martin King Jr.\n"),
     ],
 )
 def test_a_person_is_called_by_name(question: str, beginning: str) -> None:
     assert ask(question, shelf=SHELF).text.startswith(beginning)
+
+
+def test_particles_of_a_name_are_no_foreign_words() -> None:
+    for typed in (
+        "C. J. de la Vallée Poussin",
+        "Charles Jean Gustave Nicolas de la Vallée Poussin",
+    ):
+        assert convert_to_english(f"papers by {typed}", SHELF) == (f"papers by {typed}", ())
 
 
 def test_a_list_of_names_with_initials_and_a_year_is_a_reference() -> None:
