@@ -28,6 +28,8 @@ from rag.library.name_forms import (
     extract_tokens,
     get_initials,
     get_name_key,
+    is_some_of,
+    list_endings,
     split_name,
 )
 from rag.text import STOP_WORDS
@@ -45,9 +47,8 @@ _MAX_PARTS, _MOST_PARTS_IN_FULL = 6, 12
 """Parts that a typed name has at most; as it is printed, in full, it may have more."""
 _NUMBER = re.compile(r"\s(0\d{3})\b")
 """DBLP's number behind a name that several people have; no part of the name."""
-_LONG_PART_CHARS = 5
-_MOST_JUDGED = 5_000
-"""Words whose judgement is at hand."""
+_LONG_PART_CHARS, _MOST_JUDGED = 5, 5_000
+"""Letters of a part that may be misspelt; words whose judgement is at hand."""
 _PART_RATIO = 55.0
 _MOST_PARTS = 200
 """Of a typed name, how like its parts a name's parts must be to be compared, and how many at most."""
@@ -372,8 +373,8 @@ class NameIndex:
             for key in dict.fromkeys((keys[-1], pieces[-1], "".join(keys[-2:])))
             if key in self._counts
             for name in self._by_part.get(key)
-            if (before := _list_endings(drop_suffix(split_name(name))).get(tail)) is not None
-            and _is_some_of([word.key for word in given], before)
+            if (before := list_endings(drop_suffix(split_name(name))).get(tail)) is not None
+            and is_some_of([word.key for word in given], before)
         )
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
@@ -487,19 +488,6 @@ def choose_fullest_print(names: tuple[str, ...]) -> tuple[str, ...]:
     fullest = max(names, key=lambda name: (len(name), name), default="")
     is_one = all(name == fullest or is_shorter_print(name, fullest) for name in names)
     return (fullest,) if names and is_one else names
-
-
-def _list_endings(parts: Sequence[str]) -> dict[str, Sequence[str]]:
-    """What a name ends with that begins with a particle, in letters alone, with what stands before: ``delacroix``."""
-    return {"".join(parts[at:]): parts[:at] for at, part in enumerate(parts) if part in PARTICLES}
-
-
-def _is_some_of(typed: Sequence[str], given: Sequence[str]) -> bool:
-    """Whether typed names or initials are given names in their order."""
-    rest = iter(given)
-    return all(
-        any(name == key or (len(key) == 1 and name[0] == key) for name in rest) for key in typed
-    )
 
 
 def _join(name: str) -> str:

@@ -14,11 +14,12 @@ from rag.library.coined import find_named_spans
 from rag.library.naming import get_short_name, is_made_up
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, fold, split_terms
+from rag.text import STOP_WORDS, fold, iter_words, split_terms
 from rag.text.numbers import parse_bounds
 from rag.text.times import TimePhrase, find_times
 from rag.types.fields import ANY_DIGIT, IS_SURVEY, Condition, Range
-from rag.understanding.frame_types import EntitySpan, Slot
+from rag.understanding.frame_types import EntitySpan, Frame, Slot
+from rag.understanding.publication_kinds import find_kinds
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
@@ -49,7 +50,7 @@ def find_entities(text: str, library: LibraryView) -> Entities:
         *(EntitySpan(t.start, t.end, "time", t, t.is_certain) for t in times),
         *_find_values(text, library),
         *_find_quoted(text),
-        *_find_kinds(text, library),
+        *find_kinds(text, library),
     ]  # fmt: skip
     return Entities(_drop_overlaps(spans), times)
 
@@ -217,6 +218,34 @@ def _list_places(folded: str) -> dict[str, int]:
     return places
 
 
+_SAYS_VENUE = re.compile(
+    r"\b(?:at|publish\w*|appear\w*|present\w*|accepted|printed|venues?|journals?|conferences?|proceedings)\b[^.?!,;]{0,24}$",
+    re.IGNORECASE,
+)
+_IS_VENUE = re.compile(
+    r"\b(?:journal|conference|proceedings|review|letters|transactions|annals|symposium|workshop|magazine)s?\b",
+    re.IGNORECASE,
+)
+
+
+def find_stray_venues(frame: Frame, library: LibraryView) -> list[Slot]:
+    """What the tagger takes for a venue though no venue here is called so and papers write of it.
+
+    "What stopped growth in Pichia?" listed the papers at Pichia, of which there are none.
+    """
+    return [
+        slot
+        for slot in frame.slots
+        if slot.kind == "venue"
+        and slot.value is None
+        and not slot.text.isupper()
+        and not _SAYS_VENUE.search(frame.question[: slot.start])
+        and not _IS_VENUE.search(frame.question[slot.start : slot.end + 14])
+        and all(word.lower() in library.vocabulary.any for word, _ in iter_words(slot.text))
+        and fold(slot.text) not in map(fold, library.list_printed_with("venue", fold(slot.text)))
+    ]
+
+
 def _find_quoted(text: str) -> list[EntitySpan]:
     """Quoted words, which are words of a title where one is spoken of; ``titles that start with Few``."""
     of_titles = "titl" in text.lower()
@@ -235,39 +264,6 @@ _BEGINNING = re.compile(
     r"\btitles?\s+(?:(?:that|which|to)\s+)?(?:start|begin)(?:s|ning|ing)?\s+with\s+([^\s\"'“‘?.!]+)",
     re.IGNORECASE,
 )
-
-
-_KINDS = {
-    "editorial": "editorials|editorial(?= (?:papers|articles|pieces|entries))", "letter": r"letters(?: to the editor)?", "comment": "comments",
-    "commentary": "commentaries", "corrigendum": r"corrigend(?:a|ums)", "erratum": r"errat(?:a|ums)",
-    "correction": "corrections", "addendum": "addenda", "retraction": "retractions", "reply": "replies",
-    "rejoinder": "rejoinders", "viewpoint": "viewpoints", "perspective": "perspectives", "opinion": "opinions",
-    "essay": "essays", "interview": "interviews", "obituary": "obituaries", "book review": "book reviews",
-    "case report": "case reports", "case study": "case studies", "protocol": "(?:study )?protocols",
-    "technical report": "(?:technical|tech) reports", "technical note": "technical notes", "research note": "research notes",
-    "thesis": "theses", "dissertation": "dissertations", "preface": "prefaces", "foreword": "forewords",
-    "lecture": "lectures", "guideline": "guidelines", "news": "news items", "poster": "posters",
-}  # fmt: skip
-"""Kinds of publication, as titles begin, and how several are asked for."""
-_OF_THAT_KIND = re.compile(
-    r"(?<![\w'’-])(?:"
-    + "|".join(f"(?P<k{n}>{plural})" for n, plural in enumerate(_KINDS.values()))
-    + r")(?:\s+(?:papers|articles|pieces|entries))?(?![\w'’-])",
-    re.IGNORECASE,
-)
-
-
-def _find_kinds(text: str, library: LibraryView) -> list[EntitySpan]:
-    """Kinds of publication where titles here begin so: ``how many editorials in 2018`` counted all papers.
-
-    Nothing else says of a paper what kind it is, so they are words of its title.
-    """
-    spans = []
-    for match in _OF_THAT_KIND.finditer(text):
-        kind = list(_KINDS)[int(str(match.lastgroup)[1:])]
-        if library.find_papers([Condition("title", "starts", kind)], limit=1):
-            spans.append(EntitySpan(*match.span(), "words", kind, is_certain=True))
-    return spans
 
 
 # --- what slots say -------------------------------------------------------------------------

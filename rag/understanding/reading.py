@@ -24,8 +24,8 @@ from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_return import go_back
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
-from rag.understanding.entities import Entities, find_entities
-from rag.understanding.frame_types import Frame, Ranked
+from rag.understanding.entities import Entities, find_entities, find_stray_venues
+from rag.understanding.frame_types import EntitySpan, Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.pointers import expand_pointers, find_pasted
@@ -157,7 +157,11 @@ def _read_frame(
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
     context = state.build_context() if state else None
-    return heads.read_frame(question, entities.spans, encoding, context)
+    frame = heads.read_frame(question, entities.spans, encoding, context)
+    if stray := find_stray_venues(frame, library):
+        topics = [EntitySpan(s.start, s.end, "topic", s.text, is_certain=True) for s in stray]
+        return heads.read_frame(question, (*entities.spans, *topics), encoding, context)
+    return frame
 
 
 def _choose(

@@ -92,3 +92,29 @@ def test_a_list_of_names_with_initials_and_a_year_is_a_reference() -> None:
 def test_everyone_who_wrote_a_paper_of_a_title_is_named() -> None:
     text = ask("Who wrote Preface?", shelf=SHELF).text
     assert "Wei Li 0003" in text and "Martin King Jr." in text
+
+
+YEAST = Shelf(
+    [
+        paper("p1", "Lipase in Yeast", "Growth stopped at 34 degrees in Pichia pastoris.", ["Rik Roe"], venue="Marsh Review"),
+        paper("p2", "Voles", "Voles of Cell Bay were counted in Fenland.", ["Ann Lee"], venue="Cell"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "printed"),
+    [
+        ("what stopped growth in Pichia?", "passages"),
+        ("papers in Pichia pastoris", 'papers about "Pichia pastoris"'),
+        ("which animals live in Fenland", "passages"),
+        ("papers in Marsh Review", 'papers where venue contains "Marsh Review"'),
+        ("papers in Cell", 'papers where venue contains "Cell"'),
+        ("papers published in Pichia", 'papers where venue contains "Pichia"'),
+        ("papers at NeurIPS", 'papers where venue contains "NeurIPS"'),
+    ],
+)
+def test_a_venue_is_one_that_papers_print_or_a_question_calls_so(
+    question: str, printed: str
+) -> None:
+    assert print_query(read(question, shelf=YEAST).query).startswith(printed)
