@@ -213,26 +213,56 @@ def _read_dblp(element: Element) -> Record:
     }
 
 
+_AUTHOR_ROLES = frozenset(
+    "aut author cre creator dis dissertant inv inventor spk speaker presenter col collaborator".split()
+)
+"""Roles in MODS, by MARC's code or in words, of those who wrote a work; others advised, edited or paid."""
+
+
 def _read_mods(element: Element) -> Record:
-    people = [
-        {
-            "family": get_markup_at(name, "namePart[@type='family']"),
-            "given": get_markup_at(name, "namePart[@type='given']"),
-            "name": get_markup_at(name, "namePart"),
-        }
-        for name in element.findall("name")
-        if "edit" not in get_markup_at(name, "role/roleTerm").lower()
-    ]
+    titles = [t for t in element.findall("titleInfo") if t.get("type") is None]
+    title = next(iter(titles or element.findall("titleInfo")), element)
+    article, name = get_markup_at(title, "nonSort"), get_markup_at(title, "title")
+    gap = "" if article.endswith(("'", "’", "-")) else " "
+    host = element.find("relatedItem[@type='host']")
+    host = element.find("relatedItem") if host is None else host
     return {
-        "title": get_markup_at(element, "titleInfo/title"),
-        "subtitle": get_markup_at(element, "titleInfo/subTitle"),
-        "authors": people,
+        "title": f"{article}{gap}{name}" if article else name,
+        "subtitle": get_markup_at(title, "subTitle"),
+        "authors": [_read_mods_name(n) for n in element.findall("name") if _is_mods_author(n)],
         "abstract": get_markup_at(element, "abstract"),
         "date": get_markup_at(element, ".//dateIssued"),
-        "venue": get_markup_at(element, "relatedItem/titleInfo/title"),
+        "venue": " ".join(filter(None, (get_markup_at(host, f"titleInfo/{part}") for part in ("nonSort", "title"))))
+        if host is not None
+        else "",
         "doi": get_markup_at(element, "identifier[@type='doi']"),
         "url": get_markup_at(element, "location/url"),
         "keywords": list_markup(element, "subject/topic"),
+    }  # fmt: skip
+
+
+def _is_mods_author(name: Element) -> bool:
+    """Whether one of its roles is to write; without any role it is an author."""
+    roles = [
+        " ".join("".join(term.itertext()).lower().split()) for term in name.findall("role/roleTerm")
+    ]
+    roles += [
+        address.rpartition("/")[2]
+        for term in name.findall("role/roleTerm")
+        if (address := term.get("valueURI"))
+    ]
+    return not roles or any(role in _AUTHOR_ROLES for role in roles)
+
+
+def _read_mods_name(name: Element) -> Mapping[str, object]:
+    plain = [part for part in name.findall("namePart") if part.get("type") is None]
+    printed = " ".join(" ".join("".join(part.itertext()).split()) for part in plain)
+    if name.get("type") in ("corporate", "conference"):
+        return {"literal": printed}
+    return {
+        "family": get_markup_at(name, "namePart[@type='family']"),
+        "given": " ".join(list_markup(name, "namePart[@type='given']")),
+        "name": printed,
     }
 
 
