@@ -136,7 +136,8 @@ def iter_plans(
             stored = listing.stored.get(name)
             is_known = name in listing.unchanged and not rebuild
             if is_known and stored and not (prune and stored.n_kept):
-                yield _plan_unchanged(library, stored, path, corrections), ()
+                # What is unread stays so, and is named again.
+                yield _plan_unchanged(library, stored, path, corrections), stored.rejections
                 continue
             plan = _plan_document(library, process, name, path, stored, prune, corrections)
             if isinstance(plan, Rejection):

@@ -43,7 +43,7 @@ def test_an_open_quote_does_not_swallow_the_rows_below() -> None:
 def test_a_row_with_neither_title_nor_abstract_is_rejected() -> None:
     reading = read_bytes("p.csv", b"title,abstract,year\n,,1999\nA,a,2000\n")
     assert [str(r) for r in reading.rejections] == [
-        "p.csv:2: the entry has neither a title nor a text"
+        "p.csv:2: the entry (1999) has neither a title nor a text"
     ]
 
 
