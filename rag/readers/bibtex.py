@@ -259,9 +259,11 @@ def _build_bibtex_entry(
     byline = bibtex_names.parse_byline(fields.pop("author", ""))
     place = Place(document, record.line)
     try:
-        return field_mapping.build_record_entry(
+        entry = field_mapping.build_record_entry(
             {**fields, "type": f"{record.kind} {fields.get('type', '')}"}, place, record.raw, byline
         )
+        columns.check_kept(fields.items(), entry)
+        return entry
     except field_mapping.NotARecord as exc:
         return Rejection(document, record.line, str(exc))
 

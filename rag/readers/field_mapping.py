@@ -129,15 +129,10 @@ def _read_own_note(fields: dict[str, object]) -> None:
             fields["retracted"] = True
 
 
-_IDENTIFIER_LINE = re.compile(
-    r"^[^\S\n]{0,9}(PMID|arXiv|DOI)[^\S\n]{0,9}:[^\S\n]{0,9}(\S+)", re.IGNORECASE | re.MULTILINE
-)
-
-
 def _read_extra(fields: dict[str, object]) -> None:
     """Identifiers that Zotero keeps as lines of its field ``Extra``, and exports so or as a note."""
     for name in ("extra", "note"):
-        for match in _IDENTIFIER_LINE.finditer(_convert_to_text(fields.get(name))):
+        for match in columns.IDENTIFIER_LINE.finditer(_convert_to_text(fields.get(name))):
             fields.setdefault(match[1].lower(), match[2])
 
 

@@ -160,7 +160,9 @@ def _build_tagged_entry(
             record.setdefault(name, []).extend(filter(None, values))
     _mend(record, dialect)
     try:
-        return field_mapping.build_record_entry(record, place, raw)
+        entry = field_mapping.build_record_entry(record, place, raw)
+        columns.check_kept(parsed.items(), entry, dialect.names)
+        return entry
     except field_mapping.NotARecord as exc:
         return Rejection(document, place.line, str(exc))
 
