@@ -202,7 +202,7 @@ _HOW_MANY_AUTHORS = re.compile(
 
 _COUNTS_THINGS = re.compile(
     r"\s*(?:about |roughly )?how many (?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)"
-    r"[\w-]+ (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
+    r"(?P<things>[\w-]+) (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
     re.IGNORECASE,
 )
 """``how many volcanoes erupted`` counts no papers."""
@@ -215,10 +215,20 @@ def _read_people(frame: Frame) -> Frame:
     """
     of_people = _HOW_MANY_PEOPLE.search(frame.question) and not _WRITE.search(frame.question)
     counts_things = frame.wants[0][0] == "count" and _COUNTS_THINGS.match(frame.question)
-    if not of_people and not (counts_things and any(s.kind == "topic" for s in frame.slots)):
+    if not of_people and not (counts_things and _are_things(counts_things, frame)):
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
+
+
+def _are_things(counted: re.Match[str], frame: Frame) -> bool:
+    """Whether what is counted is a topic, or a word that no slot has and that asks nothing: ``burrows``."""
+    start, end = counted.span("things")
+    is_free = all(end <= s.start or start >= s.end for s in frame.slots)
+    is_asking = counted["things"].lower() in load_heads().asking_words
+    return any(s.kind == "topic" for s in frame.slots) or (
+        is_free and not is_asking and not _WRITE.search(frame.question)
+    )
 
 
 def _join_sides(frame: Frame) -> Frame:

@@ -97,7 +97,7 @@ def test_everyone_who_wrote_a_paper_of_a_title_is_named() -> None:
 YEAST = Shelf(
     [
         paper("p1", "Lipase in Yeast", "Growth stopped at 34 degrees in Pichia pastoris.", ["Rik Roe"], venue="Marsh Review"),
-        paper("p2", "Voles", "Voles of Cell Bay were counted in Fenland.", ["Ann Lee"], venue="Cell"),
+        paper("p2", "Voles", "Voles of Cell Bay were counted in Fenland. We saw 412 burrows.", ["Ann Lee"], venue="Cell"),
     ]
 )  # fmt: skip
 
@@ -106,6 +106,12 @@ YEAST = Shelf(
     ("question", "printed"),
     [
         ("what stopped growth in Pichia?", "passages"),
+        # What is counted is a thing that papers tell of, tagged as a topic or not.
+        ("how many burrows were counted?", "passages asking number"),
+        ("how many burrows were counted in 2018", "passages asking number"),
+        ("how many burrows did they count?", "passages asking number"),
+        ("how many voles were published on in 2018?", "count papers"),
+        ("how many papers were written on voles?", 'count papers about "voles"'),
         ("papers in Pichia pastoris", 'papers about "Pichia pastoris"'),
         ("which animals live in Fenland", "passages"),
         ("papers in Marsh Review", 'papers where venue contains "Marsh Review"'),
