@@ -116,6 +116,7 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         "title": next((e for e in ranked if e.title), None),
         "authors": printed,
         "year": dated,
+        **{name: next((e for e in ranked if getattr(e, name)), None) for name in _FIRST},
     }
     return Paper(
         paper_id=identity,

@@ -134,6 +134,13 @@ def test_the_complete_list_of_authors_counts_and_no_printed_name_is_lost() -> No
 GUESSED = ("authors: guessed from the lines under the title",)
 
 
+def test_a_field_is_known_as_the_entry_that_gave_it_knows_it() -> None:
+    guess = ("venue: guessed from the first page's head or foot",)
+    file = entry(1, "b.pdf", venue="Bogs", provenance=guess, page_starts=(0,))
+    assert merged(file).provenance == guess
+    assert merged(entry(1, venue="Bog Letters"), file).provenance == ()
+
+
 def _list_names(*entries: Entry) -> list[tuple[str, int | None, str]]:
     return [(a.name, a.position, a.family) for a in merged(*entries).authorships]
 
