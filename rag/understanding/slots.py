@@ -109,8 +109,12 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
             free.remove(noun)
             _add_condition(parts, IS_SURVEY, Slot(*asked.span(), "topic", asked.group()))
     unknown = [w for w in free if is_topical(w.lower(), asking) and w.lower() not in _WHOLE]
-    # "how many zeppelins in 2018": a word that no paper has, and all of the year were counted, unsaid
-    is_all = not (parts.topics or parts.people or parts.papers or parts.described)
+    # "how many zeppelins in 2018": a word that no paper has, and all of the year were counted, unsaid.
+    # "Entries with a header score" say what they are of.
+    is_all = bool(parts.conditions) and not (
+        parts.topics or parts.people or parts.papers or parts.described or parts.order
+        or parts.attributes or _PAPERS.search(frame.question)
+    )  # fmt: skip
     parts.leftover = " ".join(
         w
         for w in free
@@ -131,6 +135,10 @@ _WHOLE = frozenset(
 )
 """Words for all that is here and for writing it, which are no topic: "how many papers are in the
 library?", "who has published the most papers here?"."""
+_PAPERS = re.compile(
+    r"\b(?:papers?|articles?|stud(?:y|ies)|works?|entr(?:y|ies)|publications?|preprints?|documents?|people|authors?|pages?)\b",
+    re.IGNORECASE,
+)
 _OF_MANY = ("papers", "count", "groups", "people")
 
 
