@@ -358,14 +358,13 @@ class NameIndex:
     def _match_family(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``de la Croix``: a family name of several words, which begins with a particle of names here.
 
-        Given names or initials before it are some of the person's: ``C. de la Croix``.
+        Given names or initials before it are some of the person's: ``C. de la Croix``; hyphens are spaces.
         """
         at = next((n for n, word in enumerate(part) if word.key in PARTICLES), len(part))
         given, part = part[:at], part[at:]
         if not part or not part[-1].text[0].isupper():
             return ()
         keys = [word.key for word in part]
-        # "Vallée-Poussin" is printed Vallée Poussin, and the other way round
         pieces = [get_name_key(piece) for word in part for piece in re.split("[-‐–]", word.text)]
         tail = "".join(keys)
         return tuple(
