@@ -60,17 +60,35 @@ class IndexRecord:
     vector: bytes
 
 
-class Vectors(Protocol):
+class VectorSearch(Protocol):
     """Chunk vectors, searched by cosine."""
 
-    def upsert(self, records: Sequence[VectorRecord]) -> None: ...
-    def delete(self, chunk_ids: Sequence[str]) -> None: ...
-    def query(
-        self, vector: Sequence[float], k: int, where: Mapping[str, object] | None = None
-    ) -> list[tuple[str, float]]: ...
-    def list_ids(self, among: Collection[str] | None = None) -> set[str]: ...
+    def query(self, vector: Sequence[float], k: int) -> list[tuple[str, float]]:
+        """The k chunks nearest to a vector with their cosine, best first, ties by chunk id.
+
+        Args:
+            vector: Of any length except zero.
+            k: 1 or more; fewer are returned if there are fewer.
+        """
+
+    def list_ids(self, among: Collection[str] | None = None) -> set[str]:
+        """The ids of all chunks here, or of those of some that are here."""
+
     def count(self) -> int: ...
     def close(self) -> None: ...
+
+
+class Vectors(VectorSearch, Protocol):
+    """The store of chunk vectors, as it is written to."""
+
+    def upsert(self, records: Sequence[VectorRecord]) -> None:
+        """Add these chunks, or replace what is there under their ids."""
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Remove these chunks; unknown ids are ignored."""
+
+    def commit(self) -> None:
+        """Make what is searched of what is here, after the last change."""
 
 
 class Lexical(Protocol):
@@ -94,6 +112,10 @@ class Stores(Protocol):
     """Opens, creates and removes the stores of a generation; see `rag.adapters.index_stores`."""
 
     def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors: ...
+    def open_search(self, generation: Generation) -> VectorSearch: ...
+    def lacks_commit(self, generation: Generation) -> bool:
+        """Whether the store was left without `Vectors.commit`, as by an older version: it is searched itself."""
+
     def open_lexical(self, generation: Generation, *, create: bool = False) -> Lexical: ...
     def drop(self, generation: Generation) -> None: ...
     def is_sound(self, generation: Generation, *, timeout_s: float) -> bool: ...

@@ -209,9 +209,7 @@ class Indexes:
     def lexical(self) -> Words:
         return Words(self._shelf, self._terms)
 
-    def query(
-        self, vector: Sequence[float], k: int, where: Mapping[str, object] | None = None
-    ) -> list[tuple[str, float]]:
+    def query(self, vector: Sequence[float], k: int) -> list[tuple[str, float]]:
         asked = np.array(vector)
         scores = {i: float(asked @ bag(t)) for i, t in self._terms.items()}
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
