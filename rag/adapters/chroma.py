@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rag.adapters import chroma_server
 from rag.adapters.chroma_server import Server
 from rag.types.errors import EmbedderMismatch, IndexUnreadable
-from rag.types.ports import Generation, VectorRecord
+from rag.types.ports import Generation, VectorRecord, VectorRows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,24 +102,24 @@ class ChromaVectors:
     def commit(self) -> None:
         """Nothing is left to do: the store itself is searched."""
 
-    def query(
-        self, vector: Sequence[float] | NDArray[np.float32], k: int
-    ) -> list[tuple[str, float]]:
+    def query(self, vectors: VectorRows, k: int) -> list[list[tuple[str, float]]]:
         import numpy as np
 
         with self._convert_errors():
             # A store that another process writes to is opened anew (`rag.ingest.indexing.Indexes`).
             self._n = self._collection.count() if self._n is None else self._n
             if self._n <= EXACT_CHUNKS:
-                return self._compare(np.asarray(vector, dtype=np.float64), k)
+                return [self._compare(v, k) for v in np.asarray(vectors, dtype=np.float64)]
             response = self._collection.query(
-                query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
+                query_embeddings=np.asarray(vectors, dtype=np.float32),
                 n_results=max(k, GRAPH_WIDTH),
                 include=["distances"],
             )
-        distances = response["distances"] or [[]]
-        pairs = zip(response["ids"][0], (1.0 - d for d in distances[0]), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+        found = []
+        for ids, distances in zip(response["ids"], response["distances"] or [], strict=True):
+            pairs = zip(ids, (1.0 - d for d in distances), strict=True)
+            found.append(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k])
+        return found
 
     def _compare(self, vector: NDArray[np.float64], k: int) -> list[tuple[str, float]]:
         """The same result by comparing with every vector."""
@@ -302,7 +302,7 @@ def _check_store(arguments: Sequence[str]) -> None:
     folder, collection, embedder, dimension = arguments
     vectors = ChromaVectors(Generation(Path(folder), collection, embedder, int(dimension)))
     ids = vectors.list_ids()
-    neighbours = vectors.query([1.0] * int(dimension), 10)
+    (neighbours,) = vectors.query([[1.0] * int(dimension)], 10)
     vectors.close()
     if len(neighbours) < min(10, len(ids)):
         raise SystemExit(1)

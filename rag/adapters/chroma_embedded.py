@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
-
 from rag.adapters.chroma import ChromaVectors
 from rag.adapters.flat_vectors import FLAT_FILE, FlatUpdate, Rows, build_rows
 from rag.adapters.open_marks import Mark
@@ -48,6 +46,8 @@ class WatchedVectors(ChromaVectors):
 
     def _iter_rows(self) -> Iterator[Rows]:
         """All that the store has."""
+        import numpy as np
+
         for offset in range(0, self.count(), READ_AT_ONCE):
             with self._convert_errors():
                 page = self._collection.get(

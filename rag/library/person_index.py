@@ -49,6 +49,7 @@ _MOST_JUDGED = 5_000
 """Words whose judgement is at hand."""
 _PART_RATIO = 55.0
 _MOST_PARTS = 200
+_MOST_KEPT = 1_000
 """Of a typed name, how like its parts a name's parts must be to be compared, and how many at most."""
 _NEAR_RATIO = 72.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
@@ -123,6 +124,7 @@ class NameIndex:
         self._by_initials = Lookup(partial(source.find_names, "initials"), names)
         self._counts = Lookup(source.count_names, 0)
         self._judged: dict[str, bool | None] = {}
+        self._similar: dict[str, tuple[str, ...]] = {}
         labels = source.find_names("name", set((aliases or {}).values())) if aliases else {}
         self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in labels}
 
@@ -207,8 +209,18 @@ class NameIndex:
     def find_similar(self, typed: str, k: int = 3) -> tuple[str, ...]:
         """Names that look like ``typed``, best first; ties by name.
 
-        Only those are compared that have a part like one of the typed ones.
+        Only those are compared that have a part like one of the typed ones. What was found is kept: a
+        question asks up to four times, and its follow-up again.
         """
+        found = self._similar.get(typed)
+        if found is None:
+            if len(self._similar) >= _MOST_KEPT:
+                self._similar = {}
+            found = self._similar[typed] = self._find_similar(typed)
+        return found[:k]
+
+    def _find_similar(self, typed: str) -> tuple[str, ...]:
+        """All of them."""
         typed_parts = [get_name_key(part) for part in typed.split()]
         alike = {
             part
@@ -222,7 +234,7 @@ class NameIndex:
         scored = process.extract(
             " ".join(typed_parts), spaced, scorer=fuzz.ratio, score_cutoff=_NEAR_RATIO, limit=None
         )
-        return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))[:k]
+        return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))
 
     def find_lookalikes(self, name: str) -> tuple[str, ...]:
         """Other names that may be the same person's, such as ``Kexin Bao`` and ``Kexin Baoa``.

@@ -183,7 +183,7 @@ class Retriever:
         lexical = [self._compute_lexical_signals(w.query, index, within) for w in wordings]
         dense: list[dict[str, float]] = []
         if not self._are_few(within):  # of these, all vectors are read
-            dense = [self._compute_dense_signals(w.vector, vectors, within) for w in wordings]
+            dense = self._compute_dense_signals([w.vector for w in wordings], vectors, within)
         heed()
         scored = (
             self._score_plainly(wordings, lexical, dense, within)
@@ -229,13 +229,17 @@ class Retriever:
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _compute_dense_signals(
-        self, vector: late.Matrix, vectors: VectorSearch, within: Collection[str] | None
-    ) -> dict[str, float]:
+        self,
+        asked: Sequence[late.Matrix],
+        vectors: VectorSearch,
+        within: Collection[str] | None,
+    ) -> list[dict[str, float]]:
         """Cosine by chunk id of the nearest; of many papers, of some more, as few of them may be of these."""
-        if within is None:
-            return dict(vectors.query(vector.tolist(), CANDIDATES))
-        wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
-        return dict(vectors.query(vector.tolist(), min(vectors.count(), wider)))
+        k = CANDIDATES
+        if within is not None:
+            wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
+            k = max(1, min(vectors.count(), wider))
+        return [dict(found) for found in vectors.query(np.stack(asked), k)]
 
     def _compute_cosines(self, vector: late.Matrix, chunk_ids: Sequence[str]) -> dict[str, float]:
         """Cosine of each chunk, by id."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.types.token_vectors import CompressedTokens, Encoding
 
 LEXICAL_FIELDS = ("body", "title", "names")
@@ -60,14 +63,17 @@ class IndexRecord:
     vector: bytes
 
 
+VectorRows: TypeAlias = "Sequence[Sequence[float]] | NDArray[np.float32]"
+
+
 class VectorSearch(Protocol):
     """Chunk vectors, searched by cosine."""
 
-    def query(self, vector: Sequence[float], k: int) -> list[tuple[str, float]]:
-        """The k chunks nearest to a vector with their cosine, best first, ties by chunk id.
+    def query(self, vectors: VectorRows, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the k chunks nearest to it with their cosine, best first, ties by chunk id.
 
         Args:
-            vector: Of any length except zero.
+            vectors: One or more, of any length except zero.
             k: 1 or more; fewer are returned if there are fewer.
         """
 

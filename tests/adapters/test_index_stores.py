@@ -61,8 +61,8 @@ class SearchedVectors:
         assert search.list_ids() == self._store.list_ids() == search.list_ids(search.list_ids())
         return search
 
-    def query(self, vector: list[float], k: int) -> list[tuple[str, float]]:
-        return self._search().query(vector, k)
+    def query(self, vectors: list[list[float]], k: int) -> list[list[tuple[str, float]]]:
+        return self._search().query(vectors, k)
 
     def list_ids(self) -> set[str]:
         return self._search().list_ids()
@@ -106,7 +106,7 @@ def test_a_library_works_the_same_on_a_server(server: Server, tmp_path: Path, se
             apply_ingest(library, stores, QuickEmbedder, [seeds / LIST], rebuild=True)
             assert check_indexes(library, stores).problems == ()
             query = QuickEmbedder().embed_documents(["any"])[0]
-            nearest = dict(indexes.vectors.query(query, 99))
+            nearest = dict(indexes.vectors.query([query], 99)[0])
             found.append((first, library.fingerprint, pytest.approx(nearest, abs=0.003)))
             indexes.close()
     assert found[0][:2] == found[1][:2] and found[0][2] == found[1][2].expected
@@ -139,10 +139,10 @@ def test_many_vectors_are_left_to_chroma_s_own_search(
 ) -> None:
     store = LocalStores().open_vectors(generation(tmp_path), create=True)
     store.upsert([vector_record(f"c{n}", axis(n % 4), f"p{n // 10}") for n in range(20)])
-    asked = [(axis(1), 5), (axis(2), 3)]
-    exact = [store.query(*one) for one in asked]
+    asked = [axis(1), axis(2)]
+    exact = store.query(asked, 5)
     monkeypatch.setattr(chroma, "EXACT_CHUNKS", 19)
-    found = [store.query(*one) for one in asked]
+    found = store.query(asked, 5)
     assert [[score for _, score in hits] for hits in found] == [
         pytest.approx([score for _, score in hits], abs=1e-6) for hits in exact
     ]
@@ -191,7 +191,7 @@ def test_equal_vectors_are_equally_near_wherever_they_stand(tmp_path: Path) -> N
     store.commit()
     store.close()
     search = LocalStores().open_search(generation(tmp_path))
-    found = search.query(other.tolist(), 2_000)
+    found = search.query([other.tolist()], 2_000)[0]
     assert [chunk_id for chunk_id, _ in found] == chunk_ids[:2_000]
     assert len({cosine for _, cosine in found}) == 1
 

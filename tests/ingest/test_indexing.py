@@ -234,7 +234,7 @@ def test_a_store_that_a_thread_is_in_outlives_the_change_of_the_library(
     in_use = indexes.vectors
     desk.ingest(write(tmp_path / "b.jsonl", "Pears", "Plums"))
     assert indexes.vectors is not in_use
-    assert in_use.query(vector("any"), 9)
+    assert in_use.query([vector("any")], 9)[0]
     indexes.close()
 
 
@@ -242,18 +242,18 @@ def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Pa
     desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
     readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]
     for indexes in readers:
-        assert len(indexes.vectors.query(vector("any"), 99)) == 40
+        assert len(indexes.vectors.query([vector("any")], 99)[0]) == 40
     later = [f"Later {n}" for n in range(6)]
     _ingest_elsewhere(desk.folder, [write(tmp_path / "b.jsonl", *later)])
     assert desk.library.index_state.generation == 1
     for indexes in readers:
         for title in later:
-            nearest = indexes.vectors.query(vector(f"{title}\n{abstract(title)}"), 1)[0][0]
+            nearest = indexes.vectors.query([vector(f"{title}\n{abstract(title)}")], 1)[0][0][0]
             assert desk.library.list_chunks([nearest])[0].heading == title
         assert len(indexes.lexical.find_chunks(["later"], 99)) == 6
     _ingest_elsewhere(desk.folder, [write(tmp_path / "c.jsonl", *(f"Last {n}" for n in range(99)))])
     assert desk.library.index_state.generation == 2
     for indexes in readers:
-        assert len(indexes.vectors.query(vector("any"), 999)) == 145
+        assert len(indexes.vectors.query([vector("any")], 999)[0]) == 145
         assert len(indexes.lexical.find_chunks(["last"], 999)) == 99
         indexes.close()
