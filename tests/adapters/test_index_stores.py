@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tantivy
 
-from rag.adapters import chroma
+from rag.adapters import chroma, flat_vectors
 from rag.adapters.chroma_server import Server
 from rag.adapters.flat_vectors import FLAT_FILE, FlatVectors
 from rag.adapters.index_stores import LocalStores
@@ -194,6 +194,41 @@ def test_equal_vectors_are_equally_near_wherever_they_stand(tmp_path: Path) -> N
     found = search.query([other.tolist()], 2_000)[0]
     assert [chunk_id for chunk_id, _ in found] == chunk_ids[:2_000]
     assert len({cosine for _, cosine in found}) == 1
+
+
+def test_of_many_vectors_those_near_by_their_projections_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    monkeypatch.setattr(flat_vectors, "LEAST_PROJECTED", 3_000)
+    monkeypatch.setattr(flat_vectors, "COMPARED", 300)
+    numbers = np.random.default_rng(0)
+    spread = 0.97 ** np.arange(200)  # as of texts: some directions tell more than others
+    vectors = numbers.normal(size=(3_000, 200)) * spread
+    store = LocalStores().open_vectors(generation(tmp_path), create=True)
+    store.upsert([vector_record(f"c{n:04}", one.tolist()) for n, one in enumerate(vectors)])
+    store.commit()
+    store.close()
+    whole = (tmp_path / FLAT_FILE).read_bytes()
+    search = LocalStores().open_search(generation(tmp_path))
+    asked = numbers.normal(size=(20, 200)) * spread
+    found = search.query(asked.tolist(), 10)
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = units @ (asked / np.linalg.norm(asked, axis=1, keepdims=True)).T
+    for at, nearest in enumerate(found):
+        exact = {f"c{n:04}" for n in np.argsort(-cosines[:, at])[:10]}
+        assert len(exact & {chunk_id for chunk_id, _ in nearest}) >= 9
+        for chunk_id, cosine in nearest:
+            assert cosine == pytest.approx(cosines[int(chunk_id[1:]), at], abs=0.004)
+    assert len(search.query(asked.tolist(), 2_999)[0]) == 2_999
+    store = LocalStores().open_vectors(generation(tmp_path))  # another order, the same file
+    seventh = [n for n in reversed(range(3_000)) if n % 7 == 0]
+    store.delete([f"c{n:04}" for n in seventh])
+    store.upsert([vector_record(f"c{n:04}", vectors[n].tolist()) for n in seventh])
+    store.commit()
+    store.close()
+    assert (tmp_path / FLAT_FILE).read_bytes() == whole
 
 
 def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None:
