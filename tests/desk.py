@@ -44,7 +44,7 @@ class Desk:
     def list_nearest(self, titles: Sequence[str]) -> list[str | None]:
         with closing(Indexes(self.library, self.stores, "quick")) as indexes:
             vectors = [vector(f"{title}\n{abstract(title)}") for title in titles]
-            found = [indexes.vectors.query(one, 1) for one in vectors]
+            found = indexes.vectors.query(vectors, 1)
         return [
             self.library.list_chunks([one[0][0]])[0].heading if one and one[0][1] >= 0.99 else None
             for one in found

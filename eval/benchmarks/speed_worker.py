@@ -118,7 +118,9 @@ def measure_recall(settings: Settings, set_file: str) -> Result:
         for text in _load_texts(set_file):
             vector = embedder.embed_query(text)
             exact = {ids[at] for at in np.argsort(-(rows @ np.asarray(vector)))[:N_NEAREST]}
-            candidates = {chunk_id for chunk_id, _ in indexes.vectors.query(vector, CANDIDATES)}
+            candidates = {
+                chunk_id for chunk_id, _ in indexes.vectors.query([vector], CANDIDATES)[0]
+            }
             shares.append(len(exact & candidates) / len(exact))
         indexes.close()
     return {"recall": sum(shares) / len(shares), "n": len(shares)}

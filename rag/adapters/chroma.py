@@ -1,8 +1,9 @@
 """Chunk vectors in Chroma, embedded in the data folder or on a server.
 
 Chroma's search is approximate (HNSW): which chunks it finds depends on the order in which they came
-and on earlier contents. Up to `EXACT_CHUNKS` vectors are therefore compared one by one, so that a
-library updated in place finds the same as a rebuilt one.
+and on earlier contents. Of an embedded store a flat copy is searched (`rag.adapters.flat_vectors`); of a
+server up to `EXACT_CHUNKS` vectors are compared one by one, so that a library updated in place finds the
+same as a rebuilt one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import itertools
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from json import JSONDecodeError
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rag.adapters import chroma_server
 from rag.adapters.chroma_server import Server
 from rag.types.errors import EmbedderMismatch, IndexUnreadable
-from rag.types.ports import Generation, VectorRecord
+from rag.types.ports import Generation, VectorRecord, VectorRows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from chromadb.config import Settings as ChromaSettings
     from numpy.typing import NDArray
 
-HNSW: Any = {"space": "cosine", "ef_search": 200}
+HNSW: Any = {"space": "cosine"}
+GRAPH_WIDTH = 700
+"""Nodes of the graph that a search keeps, which is what Chroma takes the number of results for where that is larger
+than its setting. Of the ten nearest among 100,000 composed vectors, .92 were found with 200, .96 with 400, .99 with 1,000."""
 EXACT_CHUNKS = 5_000
 """Vectors kept in memory after the first question: .3 s to load, 15 MB."""
 
@@ -77,7 +81,6 @@ class ChromaVectors:
             _aliases.discard(self._alias)
 
     def upsert(self, records: Sequence[VectorRecord]) -> None:
-        """Add these chunks, or replace what is there under their ids."""
         import numpy as np
 
         self._rows = self._n = None
@@ -91,45 +94,34 @@ class ChromaVectors:
                 )
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
-        """Remove these chunks; unknown ids are ignored."""
         self._rows = self._n = None
         for batch in self._split_batches(chunk_ids):
             with self._convert_errors():
                 self._collection.delete(ids=list(batch))
 
-    def query(
-        self,
-        vector: Sequence[float] | NDArray[np.float32],
-        k: int,
-        where: Mapping[str, object] | None = None,
-    ) -> list[tuple[str, float]]:
-        """The k chunks nearest to a vector with their cosine, best first, ties by chunk id.
+    def commit(self) -> None:
+        """Nothing is left to do: the store itself is searched."""
 
-        Args:
-            vector: Of any length except zero.
-            k: Fewer are returned if the store has fewer.
-            where: A Chroma filter over ``paper_id``; what else a paper says is asked of the library.
-        """
+    def query(self, vectors: VectorRows, k: int) -> list[list[tuple[str, float]]]:
         import numpy as np
 
         with self._convert_errors():
             # A store that another process writes to is opened anew (`rag.ingest.indexing.Indexes`).
             self._n = self._collection.count() if self._n is None else self._n
             if self._n <= EXACT_CHUNKS:
-                return self._compare(np.asarray(vector, dtype=np.float64), k, where)
+                return [self._compare(v, k) for v in np.asarray(vectors, dtype=np.float64)]
             response = self._collection.query(
-                query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
-                n_results=k,
-                where=dict(where) if where else None,  # type: ignore[arg-type]
+                query_embeddings=np.asarray(vectors, dtype=np.float32),
+                n_results=max(k, GRAPH_WIDTH),
                 include=["distances"],
             )
-        distances = response["distances"] or [[]]
-        pairs = zip(response["ids"][0], (1.0 - d for d in distances[0]), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        found = []
+        for ids, distances in zip(response["ids"], response["distances"] or [], strict=True):
+            pairs = zip(ids, (1.0 - d for d in distances), strict=True)
+            found.append(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k])
+        return found
 
-    def _compare(
-        self, vector: NDArray[np.float64], k: int, where: Mapping[str, object] | None
-    ) -> list[tuple[str, float]]:
+    def _compare(self, vector: NDArray[np.float64], k: int) -> list[tuple[str, float]]:
         """The same result by comparing with every vector."""
         import numpy as np
 
@@ -137,9 +129,6 @@ class ChromaVectors:
         cosines = rows @ (vector / np.linalg.norm(vector)) if ids else np.zeros(0)
         # To float32: a tie must not hang on the order in which a product is added up.
         pairs = zip(ids, map(float, cosines.astype(np.float32)), strict=True)
-        if where:
-            among = set(self._collection.get(where=dict(where), include=[])["ids"])  # type: ignore[arg-type]
-            pairs = (pair for pair in pairs if pair[0] in among)  # type: ignore[assignment]
         return heapq.nsmallest(k, pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def _load(self) -> tuple[list[str], NDArray[np.float64]]:
@@ -154,7 +143,6 @@ class ChromaVectors:
         return self._rows
 
     def list_ids(self, among: Collection[str] | None = None) -> set[str]:
-        """The ids of all chunks here, or of those of some that are here."""
         with self._convert_errors():
             if among is None:
                 return set(self._collection.get(include=[])["ids"])
@@ -314,7 +302,7 @@ def _check_store(arguments: Sequence[str]) -> None:
     folder, collection, embedder, dimension = arguments
     vectors = ChromaVectors(Generation(Path(folder), collection, embedder, int(dimension)))
     ids = vectors.list_ids()
-    neighbours = vectors.query([1.0] * int(dimension), 10)
+    (neighbours,) = vectors.query([[1.0] * int(dimension)], 10)
     vectors.close()
     if len(neighbours) < min(10, len(ids)):
         raise SystemExit(1)

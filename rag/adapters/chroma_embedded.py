@@ -7,25 +7,53 @@ SQLite's about it that is no UTF-8). Nothing can catch that, so the file is look
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from rag.adapters.chroma import ChromaVectors
+from rag.adapters.flat_vectors import FLAT_FILE, FlatUpdate, Rows, build_rows
 from rag.adapters.open_marks import Mark
 from rag.types.errors import IndexUnreadable
-from rag.types.ports import Generation
+from rag.types.ports import Generation, VectorRecord
 
 CHROMA_FILE = "chroma.sqlite3"
 QUICK_BYTES = 64_000_000
 """Up to this size the file is checked at each opening, which takes a tenth of a second."""
 
 
+READ_AT_ONCE = 10_000
+
+
 class WatchedVectors(ChromaVectors):
-    """The vectors of one generation in its folder, with a mark while they are open."""
+    """The vectors of one generation in its folder, with a mark while they are open, and the flat copy of them."""
 
     def __init__(self, generation: Generation, *, create: bool = False) -> None:
         self._mark = Mark(generation.folder)
         super().__init__(generation, create=create)
+        self._flat = FlatUpdate(generation.folder / FLAT_FILE, create=create)
+
+    def upsert(self, records: Sequence[VectorRecord]) -> None:
+        self._flat.upsert(records)
+        super().upsert(records)
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        self._flat.delete(chunk_ids)
+        super().delete(chunk_ids)
+
+    def commit(self) -> None:
+        self._flat.commit(self._iter_rows())
+
+    def _iter_rows(self) -> Iterator[Rows]:
+        """All that the store has."""
+        import numpy as np
+
+        for offset in range(0, self.count(), READ_AT_ONCE):
+            with self._convert_errors():
+                page = self._collection.get(
+                    limit=READ_AT_ONCE, offset=offset, include=["embeddings"]
+                )
+            yield build_rows(page["ids"], np.asarray(page["embeddings"], np.float32))
 
     def close(self) -> None:
         super().close()

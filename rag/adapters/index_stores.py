@@ -6,13 +6,14 @@ import hashlib
 import shutil
 import tempfile
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.library.permissions import is_full, is_readonly, require_memory
 from rag.types.errors import IndexUnreadable, LibraryError
-from rag.types.ports import Generation
+from rag.types.ports import Generation, VectorSearch
 
 if TYPE_CHECKING:
     from rag.adapters.chroma import ChromaVectors
@@ -54,6 +55,21 @@ class LocalStores:
                 )
         return WatchedVectors(generation, create=create)
 
+    def open_search(self, generation: Generation) -> VectorSearch:
+        """What is searched of the vectors: embedded, their flat copy where there is one, without Chroma."""
+        from rag.adapters.flat_vectors import FLAT_FILE, FlatVectors
+
+        require_memory()
+        if not self.server:
+            with suppress(IndexUnreadable):  # none yet: the store itself is asked
+                return FlatVectors(generation.folder / FLAT_FILE)
+        return self.open_vectors(generation)
+
+    def lacks_commit(self, generation: Generation) -> bool:
+        from rag.adapters.flat_vectors import FLAT_FILE, lacks_flat
+
+        return not self.server and lacks_flat(generation.folder / FLAT_FILE)
+
     def open_lexical(self, generation: Generation, *, create: bool = False) -> LexicalIndex:
         from rag.adapters.tantivy import LexicalIndex
 
@@ -83,6 +99,7 @@ class LocalStores:
         where that does not tell: on a server, and where Chroma's file is not whole.
         """
         from rag.adapters.chroma_embedded import require_whole_chroma
+        from rag.adapters.flat_vectors import FLAT_FILE
 
         if self.server:
             return ""
@@ -91,11 +108,12 @@ class LocalStores:
         except IndexUnreadable:
             return ""
         results = []
-        for part in ("chroma", "lexical"):
-            for path in sorted((generation.folder / part).rglob("*")):
+        for part in ("chroma", "lexical", FLAT_FILE):
+            folder = generation.folder / part
+            for path in (folder, *sorted(folder.rglob("*"))):
                 if path.is_file() and path.suffix != ".lock":
                     state = path.stat()
-                    changed = state.st_mtime_ns if part == "lexical" else 0
+                    changed = state.st_mtime_ns if part != "chroma" else 0
                     results.append(
                         f"{path.relative_to(generation.folder)} {state.st_size} {changed}"
                     )

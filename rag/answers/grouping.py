@@ -15,7 +15,7 @@ MAX_GROUPS = 5
 _LARGEST_SHARE = 0.6
 """A term of more papers than this tells nothing of how they differ, nor does one with a word that more
 of them have: ``based method``."""
-_LEAST_GROUPED = 0.5
+_LEAST_GROUPED = 0.7
 """Groups that leave out more than this share of the papers order nothing."""
 
 

@@ -113,8 +113,8 @@ def compute_features(
         columns[f"best_{name}"] = (values >= values.max()).astype(float)
     columns |= _compute_word_shares(question, hit, texts)
     n = max(1, len(sentences) - 1)
-    begins = next((at for at, told in enumerate(texts) if is_of_itself(told)), 0)
-    lengths = np.array([len(told.split()) for told in texts])
+    begins = next((at for at, sentence in enumerate(texts) if is_of_itself(sentence)), 0)
+    lengths = np.array([len(sentence.split()) for sentence in texts])
     at = np.arange(len(sentences))
     columns |= {
         "first": (at == 0).astype(float),
@@ -126,7 +126,7 @@ def compute_features(
     }
     for role in SENTENCE_ROLES:
         columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
-    forms = [request.find_forms(told) for told in texts]
+    forms = [request.find_forms(sentence) for sentence in texts]
     columns |= {name: np.array([f[name] for f in forms]) for name in forms[0]}
     asked = columns["asked_figure"]
     columns["sole_figure"] = asked * (asked.sum() == 1)
@@ -145,8 +145,8 @@ def compute_features(
 
 
 @lru_cache(maxsize=20_000)
-def _extract_told_terms(told: str) -> frozenset[str]:
-    return frozenset(extract_terms(_ADDRESS.sub(" ", told)))
+def _extract_told_terms(sentence: str) -> frozenset[str]:
+    return frozenset(extract_terms(_ADDRESS.sub(" ", sentence)))
 
 
 def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
@@ -165,7 +165,7 @@ def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> 
         "head_words": query.heads,
         "coined_words": ((0, len(question)),),
     }
-    has = [_extract_told_terms(told) for told in texts]
+    has = [_extract_told_terms(sentence) for sentence in texts]
     shares = {}
     for name, spans in parts.items():
         wanted = {
@@ -179,14 +179,16 @@ def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> 
         }
         total = sum(wanted.values()) or 1.0
         shares[name] = np.array(
-            [sum(w for term, w in wanted.items() if term in told) / total for told in has]
+            [sum(w for term, w in wanted.items() if term in terms) / total for terms in has]
         )
         if name == "words":
             shares["new_words"] = np.array(
                 [
-                    sum(w for t, w in wanted.items() if t in told and sum(t in o for o in has) == 1)
+                    sum(
+                        w for t, w in wanted.items() if t in terms and sum(t in o for o in has) == 1
+                    )
                     / total
-                    for told in has
+                    for terms in has
                 ]
             )
     return shares

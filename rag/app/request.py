@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.answers.alternatives import refuse_unread_alone
@@ -57,14 +58,16 @@ class Scope:
         from rag.answers.closer_look import look_closer
         from rag.answers.evidence_selection import choose_papers
 
+        retrieve = cache(self.retrieve)  # both sides of a comparison are looked for twice
+
         def find(text: str, k: int) -> Retrieval:
-            return self.engine.rerank(self.retrieve(text, k))
+            return self.engine.rerank(retrieve(text, k))
 
         # What asks for every paper on a topic needs no order, and its cut-offs were set without one.
         is_of_one = query.want not in ("overview", "comparison")
         retriever = self.engine.open_retriever()
         choice = choose_papers(
-            query, find if is_of_one else self.retrieve, retriever.retrieve, self.library
+            query, find if is_of_one else retrieve, retriever.retrieve, self.library
         )
         encoder = self.engine.open_encoder()
         return choice if encoder is None else look_closer(query, choice, encoder)

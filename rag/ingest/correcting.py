@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rag.types import DocumentReading, Entry
+from rag.types.fields import drop_doi_prefix
 
 CORRECTED = "corrected by a person"
 CORRECTABLE = ("title", "authors", "year", "venue", "doi")
@@ -40,6 +41,8 @@ def _correct_entry(entry: Entry, values: Mapping[str, Any]) -> Entry:
     if "authors" in changes:
         changes["authors"] = tuple(changes["authors"])
         changes["authors_complete"] = bool(changes["authors"])
+    if isinstance(doi := changes.get("doi"), str):
+        changes["doi"] = drop_doi_prefix(doi).lower()
     unchanged = [line for line in entry.provenance if line.partition(":")[0] not in values]
     stated = [f"{name}: {CORRECTED}" for name in CORRECTABLE if name in values]
     return replace(entry, **changes, provenance=(*unchanged, *stated))

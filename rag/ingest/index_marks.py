@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.library import IndexState, Library
-from rag.types.ports import Lexical, Vectors
+from rag.types.ports import Lexical, VectorSearch
 
 COMPARISON_PREFIX = "compared-"
 INDEX_KINDS = ("vectors", "lexical")
@@ -20,7 +20,9 @@ SMALL_INDEX = 5_000
 """Chunks up to which all ids are compared each time."""
 
 
-def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors | Lexical) -> bool:
+def is_in_step(
+    library: Library, state: IndexState, folder: Path, store: VectorSearch | Lexical
+) -> bool:
     """Whether a store has exactly the library's chunks; that of vectors, those that are searched by theirs.
 
     Args:

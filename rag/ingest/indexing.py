@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -30,10 +30,11 @@ from rag.types.ports import (
     Stores,
     VectorRecord,
     Vectors,
+    VectorSearch,
 )
 
 IndexProgress = Callable[[str, int, int], None]
-S = TypeVar("S", Vectors, Lexical)
+S = TypeVar("S", VectorSearch, Lexical)
 
 INDEX_BATCH = 4_000
 TRIAL_CHUNKS = 20_000
@@ -56,12 +57,12 @@ class Indexes:
         self._library, self._stores, self._embedder = library, stores, embedder
         self._guard = threading.RLock()
         self._at: tuple[str, int, int] | None = None
-        self._vectors: Vectors | None = None
+        self._vectors: VectorSearch | None = None
         self._lexical: Lexical | None = None
-        self._left: list[Vectors | Lexical] = []
+        self._left: list[VectorSearch | Lexical] = []
 
     @property
-    def vectors(self) -> Vectors:
+    def vectors(self) -> VectorSearch:
         """The vectors in use.
 
         Raises:
@@ -73,7 +74,8 @@ class Indexes:
             if self._embedder and state.embedder != self._embedder:
                 raise build_mismatch(self._library, state, self._embedder)
             if self._vectors is None:
-                self._vectors = self._open_store(state, self._stores.open_vectors)
+                state = self._commit(state)
+                self._vectors = self._open_store(state, self._stores.open_search)
             return self._vectors
 
     @property
@@ -135,6 +137,14 @@ class Indexes:
         self._at = _get_state_key(state)
         return opener(get_generation(self._library, state))
 
+    def _commit(self, state: IndexState) -> IndexState:
+        """Make what is searched of an older version's vectors, where they can be written to."""
+        if self._stores.lacks_commit(get_generation(self._library, state)):
+            with suppress(LibraryError):  # full, or to be read only: the store is searched
+                state = self._mend(broken=False)
+                self._at = _get_state_key(state)
+        return state
+
     def _mend(self, *, broken: bool) -> IndexState:
         try:
             with open_writer(self._library.folder, self._library.url) as writer:
@@ -186,10 +196,23 @@ def mend_indexes(
     ``broken`` says that the indexes in use are known to be unusable.
     """
     if not broken and not library.index_state.pending:
-        return False
+        try:
+            _commit_vectors(library, stores)
+            return False
+        except (IndexUnreadable, EmbedderMismatch):
+            broken = True
     trusted = not broken and _is_sound_after_crash(library, stores)
     apply_outbox(library, stores, writer, trusted=trusted, progress=progress)
     return True
+
+
+def _commit_vectors(library: Library, stores: Stores) -> None:
+    """Make what is searched of vectors that need no change, where an older version has not."""
+    state = library.index_state
+    place = get_generation(library, state)
+    if state.generation and stores.lacks_commit(place):
+        with closing(stores.open_vectors(place)) as vectors:
+            vectors.commit()
 
 
 def _is_sound_after_crash(library: Library, stores: Stores) -> bool:
@@ -261,6 +284,7 @@ def _fill(library: Library, stores: Stores, place: Generation, tell: IndexProgre
             lexical.update(records)
             filled.append((lexical, len(chunk_ids)))
         filled.append((vectors, library.count_searched(place.embedder)))
+        vectors.commit()
         if any(store.count() != n for store, n in filled):  # each was empty before
             counts = " and ".join(f"{store.count()} of {n}" for store, n in filled)
             raise LibraryError(
@@ -290,6 +314,7 @@ def _update_indexes(
             lexical.update(records, removed_ids)
             filled.append((lexical, library.n_chunks, set(present)))
         filled.append((vectors, library.count_searched(place.embedder), searched))
+        vectors.commit()
         changed = set(pending)
         if not all(
             store.count() == n and store.list_ids(changed) == ids for store, n, ids in filled
@@ -410,6 +435,10 @@ def _compare(
                 raise IndexUnreadable(f"the vectors in {str(place.folder)!r} cannot be read")
             with closing(opener(place)) as store:
                 items = store.list_ids()
+            if name == "vectors":
+                with closing(stores.open_search(place)) as search:
+                    if search.list_ids() != items:
+                        problems.append("what is searched of the vectors is not what the store has")
         except (IndexUnreadable, EmbedderMismatch) as exc:
             problems.append(str(exc))
             items = set()

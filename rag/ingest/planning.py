@@ -140,7 +140,9 @@ def iter_plans(
         for name, path in listing.files.items():
             begin(name)
             if name in known:
-                yield _plan_unchanged(library, known[name], path, corrections), ()
+                # What is unread stays so, and is named again.
+                document = known[name]
+                yield _plan_unchanged(library, document, path, corrections), document.rejections
                 continue
             stored = listing.stored.get(name)
             plan = _plan_document(library, next(readings), name, path, stored, prune, corrections)
@@ -173,7 +175,7 @@ def _plan_unchanged(
 
 def _plan_document(
     library: Library,
-    read: Callable[[], DocumentReading],
+    take_reading: Callable[[], DocumentReading],
     name: str,
     path: Path,
     stored: Document | None,
@@ -183,7 +185,7 @@ def _plan_document(
     if byte := find_bad_byte(str(path)):
         return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
     try:
-        new_reading = correct_reading(_copy_under_name(read(), name), corrections)
+        new_reading = correct_reading(_copy_under_name(take_reading(), name), corrections)
     except ReadError as exc:
         return Rejection(name, None, str(exc))
     except OSError as exc:

@@ -98,9 +98,11 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
     """
     ranked = sorted(entries, key=_rank)
     paged = next((e for e in ranked if e.page_starts and e.text), None)
-    text = paged.text if paged else next((e.text for e in ranked if e.text), "")
+    bodied = paged or next((e for e in ranked if e.section_starts and e.text), None)
+    text = bodied.text if bodied else next((e.text for e in ranked if e.text), "")
     title = next((e.title for e in ranked if e.title), None)
     printed = max(ranked, key=_rank_authors)
+    full_names = _find_full_names(printed, ranked)
     marks = [e.code for e in ranked if e.code is not None]
     retractions = [e.retracted for e in ranked if e.retracted is not None]
     dated = next((e for e in ranked if _knows_date(e)), ranked[0])
@@ -114,13 +116,14 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         "title": next((e for e in ranked if e.title), None),
         "authors": printed,
         "year": dated,
+        **{name: next((e for e in ranked if getattr(e, name)), None) for name in _FIRST},
     }
     return Paper(
         paper_id=identity,
         title=title,
         label=title or build_label(text),
         text=text,
-        authorships=_merge_authorships(identity, printed, ranked, owners),
+        authorships=_merge_authorships(identity, printed, full_names, ranked, owners),
         authors_complete=printed.authors_complete,
         places=tuple(e.place for e in ranked),
         year=dated.year,
@@ -129,16 +132,16 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         code=any(marks) if marks else None,
         retracted=any(retractions) if retractions else None,
         score=next((e.score for e in ranked if e.score is not None), None),
-        provenance=_merge_provenance(ranked, sources, known),
+        provenance=_merge_provenance(ranked, sources, known) + _trace_given_names(full_names),
         references=next((e.references for e in ranked if e.references), ()),
-        **_get_layout(paged),
+        **_get_layout(bodied),
         **values,  # type: ignore[arg-type]
         **lists,  # type: ignore[arg-type]
     )
 
 
 def _get_layout(entry: Entry | None) -> dict[str, Any]:
-    """Where pages and sections begin in the text of a file."""
+    """Where pages and sections begin in a text that is more than an abstract."""
     names = ("page_starts", "section_starts", "section_names")
     return {name: getattr(entry, name) for name in names} if entry else {}
 
@@ -199,23 +202,77 @@ def trace_fields(paper: Paper, entries: Sequence[Entry]) -> dict[str, Place]:
                 if entry_value == value or (name in _ALL and entry_value):
                     traced[name] = entry.place
                     break
+    if paper.authors and "authors" not in traced and entries:  # put together from several lists
+        traced["authors"] = max(
+            sorted(entries, key=_rank), key=lambda e: len({*e.authors} & {*paper.authors})
+        ).place
     return traced
 
 
+def _find_full_names(printed: Entry, entries: Sequence[Entry]) -> dict[str, tuple[str, Entry]]:
+    """By printed name, the print of it with more of the given names, and whose it is.
+
+    A bibliography's "M. Quill" and "P. Roe" are the file's "Mara Quill" and "Petra Roe": paired by their
+    order where both lists are as long, else where only one name can be meant.
+    """
+    in_full: dict[str, tuple[str, Entry]] = {}
+    for entry in () if printed.how_known("authors").startswith("corrected") else entries:
+        if entry is printed or entry.authors == printed.authors:
+            continue
+        is_paired = len(entry.authors) == len(printed.authors)
+        for position, name in enumerate(printed.authors):
+            print_so_far = in_full[name][0] if name in in_full else name
+            candidates = entry.authors[position : position + 1] if is_paired else entry.authors
+            fuller = [n for n in candidates if _is_fuller(n, print_so_far)]
+            if len(fuller) == 1 and (
+                is_paired or sum(is_shorter_print(n, fuller[0]) for n in printed.authors) == 1
+            ):
+                in_full[name] = (fuller[0], entry)
+    n_uses = Counter(name for name, _ in in_full.values()) + Counter(printed.authors)
+    return {name: full for name, full in in_full.items() if n_uses[full[0]] == 1}
+
+
+def _is_fuller(name: str, short: str) -> bool:
+    """Whether a name is another's with given names for its initials, or with more of them."""
+    return is_shorter_print(short, name) and _count_words(name) > _count_words(short)
+
+
+def _count_words(name: str) -> tuple[int, int]:
+    words = _split_name(name)
+    return sum(len(word) > 1 for word in words), len(words)
+
+
+def _trace_given_names(full_names: Mapping[str, tuple[str, Entry]]) -> tuple[str, ...]:
+    documents: dict[str, str] = {}
+    for _, entry in full_names.values():
+        basis = entry.how_known("authors")
+        is_guess = basis.startswith(("guessed", FILLED_IN))
+        documents[entry.place.document] = f", {basis}" if is_guess else ""
+    of_documents = (f"{document}{basis}" for document, basis in documents.items())
+    return (f"authors: given names from {'; '.join(of_documents)}",) if documents else ()
+
+
 def _merge_authorships(
-    identity: str, printed: Entry, entries: Sequence[Entry], owners: Mapping[str, str]
+    identity: str,
+    printed: Entry,
+    full_names: Mapping[str, tuple[str, Entry]],
+    entries: Sequence[Entry],
+    owners: Mapping[str, str],
 ) -> tuple[Authorship, ...]:
-    """Printed names in order, then names that only another entry prints, then page owners."""
+    """Printed names in order, in full, then names that only another entry prints, then page owners."""
     families = dict(zip(printed.authors, printed.families, strict=False))
+    in_full = {
+        name: full_names[name][0] if name in full_names else name for name in printed.authors
+    }
     authorships = [
-        Authorship(identity, name, _get_role(position), position, families.get(name, ""))
+        Authorship(identity, in_full[name], _get_role(position), position, families.get(name, ""))
         for position, name in enumerate(printed.authors, 1)
     ]
-    known = set(printed.authors)
+    known = {*printed.authors, *in_full.values()}
     for name in _merge_distinct(e.authors for e in entries):
         if name not in known:
             known.add(name)
-            if not any(is_shorter_print(name, author) for author in printed.authors):
+            if not any(is_shorter_print(name, author) for author in (*in_full, *in_full.values())):
                 authorships.append(Authorship(identity, name, "listed", None))
     for name in _merge_distinct(
         (owners[e.place.document],) for e in entries if e.place.document in owners

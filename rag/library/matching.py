@@ -20,7 +20,7 @@ from rag.library.identity import SHORT_CHARS, compute_paper_id, extract_letters
 from rag.text import fold
 from rag.types import Entry
 
-RULES = "3"
+RULES = "4"
 """Changes with the rules, so that a library's papers are joined anew."""
 
 Key = TypeVar("Key", bound=Hashable)
@@ -67,7 +67,7 @@ def list_idle(keys: Iterable[str], known: Container[str]) -> set[str]:
 
 def list_keys(entry: Entry) -> tuple[str, ...]:
     """What the entry shares with others about the same paper, each once."""
-    title = extract_letters(entry.title or "")
+    title = extract_letters(_fold_title(entry.title or ""))
     words = extract_letters(entry.text)
     keys = [
         f"doi:{entry.doi.lower()}" if entry.doi else "",
@@ -87,6 +87,16 @@ def list_keys(entry: Entry) -> tuple[str, ...]:
     elif title and (first := _get_family(entry)):
         keys.append(f"title:{title}|{first}|{entry.year}")
     return tuple(dict.fromkeys(filter(None, keys)))
+
+
+_GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega"
+_SPELT = {0x3B1 + n: name for n, name in enumerate(_GREEK.split())} | {ord("&"): " and "}
+_AND = re.compile(r"\band\b")
+
+
+def _fold_title(title: str) -> str:
+    """The same for ``Roofs & β-Glucan`` and ``Roofs and beta-glucan``."""
+    return _AND.sub(" ", fold(title).translate(_SPELT))
 
 
 def _is_telling(title: str, letters: str) -> bool:
@@ -113,7 +123,7 @@ def _get_facts(entry: Entry) -> _Facts:
         is_preprint_doi=bool(_PREPRINT_DOI.match(entry.doi or "")),
         arxiv=entry.arxiv or "",
         pmid=entry.pmid or "",
-        title=fold(entry.title or ""),
+        title=_fold_title(entry.title or ""),
         n_title_words=len((entry.title or "").split()),
         first=frozenset(
             w for w in re.findall(r"[^\W\d_]+", fold(entry.authors[0])) if len(w) > 1
@@ -244,7 +254,7 @@ def compute_group_ids(groups: Sequence[Sequence[Entry]]) -> list[str]:
             entries,
             key=lambda e: (
                 len(extract_letters(e.text)) < SHORT_CHARS,
-                bool(e.page_starts),
+                bool(e.page_starts or e.section_starts),
                 e.place,
             ),
         )

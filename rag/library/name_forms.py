@@ -62,6 +62,19 @@ def drop_suffix(parts: tuple[str, ...]) -> tuple[str, ...]:
     return parts[:-1] if len(parts) > 2 and parts[-1] in _SUFFIXES else parts
 
 
+def list_endings(parts: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What a name ends with that begins with a particle, in letters alone, with what stands before: ``delacroix``."""
+    return {"".join(parts[at:]): parts[:at] for at, part in enumerate(parts) if part in PARTICLES}
+
+
+def is_some_of(typed: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether typed names or initials are given names in their order."""
+    rest = iter(names)
+    return all(
+        any(name == key or (len(key) == 1 and name[0] == key) for name in rest) for key in typed
+    )
+
+
 def get_initials(parts: Sequence[str]) -> str:
     """First letters, each with a blank behind it: a part without letters has none."""
     return "".join(f"{part[:1]} " for part in parts)

@@ -28,6 +28,8 @@ from rag.library.name_forms import (
     extract_tokens,
     get_initials,
     get_name_key,
+    is_some_of,
+    list_endings,
     split_name,
 )
 from rag.text import STOP_WORDS
@@ -41,14 +43,15 @@ _CAPITALS = re.compile(
 )
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
-_MAX_PARTS = 6
+_MAX_PARTS, _MOST_PARTS_IN_FULL = 6, 12
+"""Parts that a typed name has at most; as it is printed, in full, it may have more."""
 _NUMBER = re.compile(r"\s(0\d{3})\b")
 """DBLP's number behind a name that several people have; no part of the name."""
-_LONG_PART_CHARS = 5
-_MOST_JUDGED = 5_000
-"""Words whose judgement is at hand."""
+_LONG_PART_CHARS, _MOST_JUDGED = 5, 5_000
+"""Letters of a part that may be misspelt; words whose judgement is at hand."""
 _PART_RATIO = 55.0
 _MOST_PARTS = 200
+_MOST_KEPT = 1_000
 """Of a typed name, how like its parts a name's parts must be to be compared, and how many at most."""
 _NEAR_RATIO = 72.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
@@ -123,6 +126,7 @@ class NameIndex:
         self._by_initials = Lookup(partial(source.find_names, "initials"), names)
         self._counts = Lookup(source.count_names, 0)
         self._judged: dict[str, bool | None] = {}
+        self._similar: dict[str, tuple[str, ...]] = {}
         labels = source.find_names("name", set((aliases or {}).values())) if aliases else {}
         self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in labels}
 
@@ -140,7 +144,9 @@ class NameIndex:
         keys = [word.key for word in words]
         self._counts.load(keys)
         joined = {
-            "".join(keys[at : at + n]) for at in range(len(keys)) for n in range(1, _MAX_PARTS + 1)
+            "".join(keys[at : at + n])
+            for at in range(len(keys))
+            for n in range(1, _MOST_PARTS_IN_FULL + 1)
         }
         self._exact.load(joined)
         self._turned.load(joined)
@@ -187,10 +193,13 @@ class NameIndex:
         start, end = span or (0, len(text))
         items = extract_tokens(text)
         first = bisect_left(items, start, key=lambda word: word.start)
-        words = list(takewhile(lambda word: word.end <= end, items[first : first + _MAX_PARTS + 1]))
-        if not words or len(words) > _MAX_PARTS:
-            return None
+        words = list(
+            takewhile(lambda word: word.end <= end, items[first : first + _MOST_PARTS_IN_FULL + 1])
+        )
         self._load(words)
+        is_printed = "".join(word.key for word in words) in self._exact
+        if not words or (len(words) > _MAX_PARTS and not is_printed):
+            return None
         mention = self._find_longest(text, words, 0) or self._match_partial(text, words)
         if mention is not None and mention.span[1] >= words[-1].end:
             return mention
@@ -207,8 +216,18 @@ class NameIndex:
     def find_similar(self, typed: str, k: int = 3) -> tuple[str, ...]:
         """Names that look like ``typed``, best first; ties by name.
 
-        Only those are compared that have a part like one of the typed ones.
+        Only those are compared that have a part like one of the typed ones. What was found is kept: a
+        question asks up to four times, and its follow-up again.
         """
+        found = self._similar.get(typed)
+        if found is None:
+            if len(self._similar) >= _MOST_KEPT:
+                self._similar = {}
+            found = self._similar[typed] = self._find_similar(typed)
+        return found[:k]
+
+    def _find_similar(self, typed: str) -> tuple[str, ...]:
+        """All of them."""
         typed_parts = [get_name_key(part) for part in typed.split()]
         alike = {
             part
@@ -222,7 +241,7 @@ class NameIndex:
         scored = process.extract(
             " ".join(typed_parts), spaced, scorer=fuzz.ratio, score_cutoff=_NEAR_RATIO, limit=None
         )
-        return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))[:k]
+        return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))
 
     def find_lookalikes(self, name: str) -> tuple[str, ...]:
         """Other names that may be the same person's, such as ``Kexin Bao`` and ``Kexin Baoa``.
@@ -267,8 +286,10 @@ class NameIndex:
     # --- one phrase ---------------------------------------------------------------------
 
     def _find_longest(self, text: str, words: Sequence[Token], at: int) -> Mention | None:
-        for n in range(min(_MAX_PARTS, len(words) - at), 1, -1):
+        for n in range(min(_MOST_PARTS_IN_FULL, len(words) - at), 1, -1):
             part = words[at : at + n]
+            if n > _MAX_PARTS and "".join(word.key for word in part) not in self._exact:
+                continue
             gaps = [text[a.end : b.start] for a, b in zip(part, part[1:], strict=False)]
             if all(gap in (" ", ", ") for gap in gaps):
                 if (mention := self._match(text, part, comma=", " in gaps)) is not None:
@@ -282,7 +303,7 @@ class NameIndex:
         if not comma and joined in self._exact:
             names = self._find_by_spacing(joined, part)
             # "van der Berg" is J. van der Berg in short, and Pieter van der Berg's family name
-            if len(family := self._match_family(part)) > len(names):
+            if part[0].key in PARTICLES and len(family := self._match_family(part)) > len(names):
                 return Mention(span, typed, choose_fullest_print(family), "family")
             if number := _NUMBER.match(text, span[1]):
                 numbered = tuple(n for n in names if n.endswith(number.group()))
@@ -347,17 +368,25 @@ class NameIndex:
         return Mention(span, typed, choose_fullest_print(names), "partial") if names else None
 
     def _match_family(self, part: Sequence[Token]) -> tuple[str, ...]:
-        """``de la Croix``: a family name of several words, which begins with a particle of names here."""
-        last = part[-1]
-        if part[0].key not in PARTICLES or not last.text[0].isupper():
+        """``de la Croix``: a family name of several words, which begins with a particle of names here.
+
+        Given names or initials before it are some of the person's: ``C. de la Croix``; hyphens are spaces.
+        """
+        at = next((n for n, word in enumerate(part) if word.key in PARTICLES), len(part))
+        first_names, part = part[:at], part[at:]
+        if not part or not part[-1].text[0].isupper():
             return ()
-        keys = tuple(word.key for word in part)
-        if any(key not in self._counts for key in keys):
-            return ()
+        keys = [word.key for word in part]
+        pieces = [get_name_key(piece) for word in part for piece in re.split("[-‐–]", word.text)]
+        tail = "".join(keys)
         return tuple(
-            name for name in self._by_part.get(last.key)
-            if drop_suffix(split_name(name))[-len(keys):] == keys
-        )  # fmt: skip
+            name
+            for key in dict.fromkeys((keys[-1], pieces[-1], "".join(keys[-2:])))
+            if key in self._counts
+            for name in self._by_part.get(key)
+            if (before := list_endings(drop_suffix(split_name(name))).get(tail)) is not None
+            and is_some_of([word.key for word in first_names], before)
+        )
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter; ``P. Smith`` is Peter J. Smith."""

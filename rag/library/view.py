@@ -52,7 +52,7 @@ from rag.library.tables import (
 )
 from rag.library.word_index import may_have
 from rag.text import fold
-from rag.types import Condition, Place, ScoredPaper
+from rag.types import Condition, ScoredPaper
 from rag.types.fields import FIELDS
 from rag.types.papers import NOT_FOUND
 from rag.types.query import Order
@@ -168,16 +168,17 @@ class LibraryView(CalledPapers, ScopedPeople):
         places = select(PLACES.c.paper_id, PLACES.c.document, PLACES.c.line).order_by(
             PLACES.c.paper_id, PLACES.c.ordinal
         )
-        places_by_id: dict[str, list[str]] = {}
+        first: dict[str, str] = {}
+        further: dict[str, tuple[str, ...]] = {}
         for paper_id, document, line in self.library.fetch(
             places.where(is_listed(PLACES.c.paper_id, ids))
         ):
-            places_by_id.setdefault(paper_id, []).append(str(Place(document, line)))
-        return tuple(
-            ScoredPaper(paper_id, first, 1.0, tuple(further))
-            for paper_id in ids
-            for first, *further in (places_by_id[paper_id],)
-        )
+            place = f"{document}:{line}"  # as a `Place` prints, of which there may be 100,000
+            if paper_id in first:
+                further[paper_id] = (*further.get(paper_id, ()), place)
+            else:
+                first[paper_id] = place
+        return tuple(ScoredPaper(i, first[i], 1.0, further.get(i, ())) for i in ids)
 
     def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
         """How many papers meet all conditions."""

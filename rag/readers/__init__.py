@@ -183,7 +183,8 @@ def _drop_flawed(parts: DocumentParts, name: str) -> DocumentParts:
 
 def _find_flaw(entry: Entry) -> str | None:
     if not entry.title and not entry.text:
-        return "the entry has neither a title nor a text"
+        known = ", ".join(filter(None, (*entry.authors[:1], str(entry.year or ""), entry.doi)))
+        return f"the entry{f' ({known})' if known else ''} has neither a title nor a text"
     if len(entry.raw) > MAX_ENTRY_CHARS:
         return too_long(len(entry.raw))
     single = (entry.raw, entry.title, entry.text, entry.category, entry.url, entry.doi, entry.venue)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ _KEYLESS = re.compile(
     r"^([ \t]*@(?!string|comment|preamble)[A-Za-z]+\s*\{)(\s*)(?=[A-Za-z][\w-]*\s*=)", re.M | re.I
 )
 _NO_KEY = "-without-a-key-"
+_MACRO = re.compile(r"[A-Za-z][\w:.+/-]*")
+_MONTHS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
 _VOLUMES = frozenset(("proceedings", "mvproceedings", "periodical", "xdata", "set"))
 _NOT_INHERITED = frozenset(
     ("title", "subtitle", "author", "crossref", "xdata", "abstract", "doi", "url", "file", "key")
@@ -52,7 +54,10 @@ def read(source: DocumentSource) -> DocumentParts:
     """Every entry; two with the same key are two entries, a field given twice counts once."""
     source, western = decode_western(source)
     library = _parse(_add_keys(source.text))
-    strings = {str(s.key).lower(): str(s.value) for s in library.strings}
+    strings: dict[str, str] = {}
+    for string in library.strings:  # one may be made of those before it
+        value = _resolve(str(string.value), strings)
+        strings[str(string.key).lower()] = value if value is not None else str(string.value)
     records: list[_Record | Rejection] = []
     for block, following in pairwise((*library.blocks, None)):
         records.extend(_iter_records(source.name, block, strings, _get_rest(following)))
@@ -65,6 +70,7 @@ def read(source: DocumentSource) -> DocumentParts:
         for r in known
         if r.key.lower() in volumes and r.kind != "xdata"
     ]
+    notes += _list_missing(known)
     results = (
         _build_bibtex_entry(source.name, record, columns) if isinstance(record, _Record) else record
         for record in records
@@ -80,6 +86,8 @@ class _Record:
     key: str
     raw: str
     fields: dict[str, str]
+    unknown: tuple[tuple[str, str], ...] = ()
+    """Fields with macros that are not defined."""
 
 
 def _parse(text: str) -> Library:
@@ -112,12 +120,17 @@ def _iter_records(
     raw = re.sub(rf"{_NO_KEY}\d+,", "", block.raw or "", count=1)
     entry = getattr(block, "ignore_error_block", None) or block
     if isinstance(entry, model.Entry):
-        values = [(f.key, str(f.value), _resolve(str(f.value), strings)) for f in entry.fields]
+        unknown: list[tuple[str, str]] = []
+        values = [
+            (f.key, str(f.value), _resolve(str(f.value), strings, f.key, unknown))
+            for f in entry.fields
+        ]
         if repaired or all(resolved is not None for *_, resolved in values):
             fields: dict[str, str] = {}
             for key, value, resolved in values:
                 fields.setdefault(key.lower(), value if resolved is None else resolved)
-            yield _Record(line, entry.entry_type.lower(), entry.key, raw, fields)
+            macros = tuple(dict.fromkeys(unknown))
+            yield _Record(line, entry.entry_type.lower(), entry.key, raw, fields, macros)
             return
     elif not isinstance(block, model.ParsingFailedBlock):
         return
@@ -129,7 +142,7 @@ def _iter_records(
             again = mended.blocks[0]
             for record in _iter_records(document, again, strings, repaired=True):
                 if isinstance(record, _Record):
-                    yield _Record(line, record.kind, record.key, raw, record.fields)
+                    yield replace(record, line=line, raw=raw)
             return
     error = getattr(block, "error", None) or ValueError("a value is not closed")
     yield Rejection(document, line, _format_reason(error))
@@ -141,8 +154,16 @@ def _get_rest(block: Block | None) -> str:
     return str(block.raw) if isinstance(block, model.ImplicitComment) else ""
 
 
-def _resolve(value: str, strings: Mapping[str, str]) -> str | None:
-    """The text of a value: macros put in, parts joined by ``#``; None where it is no value."""
+def _resolve(
+    value: str,
+    strings: Mapping[str, str],
+    field: str = "",
+    unknown: list[tuple[str, str]] | None = None,
+) -> str | None:
+    """The text of a value: macros put in, parts joined by ``#``; None where it is no value.
+
+    ``unknown`` is told of macros that are not defined, with the field.
+    """
     parts: list[str] = []
     position = 0
     while True:
@@ -155,7 +176,10 @@ def _resolve(value: str, strings: Mapping[str, str]) -> str | None:
             parts.append(part[1:-1])
         else:
             macro = strings.get(part.lower())
-            parts.append(part if macro is None else _resolve(macro, {}) or macro.strip('"{}'))
+            parts.append(part if macro is None else macro)
+            is_macro = _MACRO.fullmatch(part) and part.lower()[:3] not in _MONTHS
+            if macro is None and is_macro and unknown is not None:
+                unknown.append((field, part))
         position = _skip_space(value, end)
         if position == len(value):
             return "".join(parts)
@@ -237,6 +261,20 @@ def _inherit(records: Sequence[_Record]) -> None:
             child = parent
 
 
+def _list_missing(records: Sequence[_Record]) -> Iterator[str]:
+    """A note for each macro and each parent that the file lacks, with the entry that names it."""
+    keys = {record.key.lower() for record in records}
+    for record in records:
+        key = "" if record.key.startswith(_NO_KEY) else record.key
+        entry = f"line {record.line}: @{record.kind}{f' {key!r}' if key else ''}"
+        for field, macro in record.unknown:
+            yield f"{entry}: macro {macro!r} of its {field} is not defined here, and left as it is"
+        for name in ("crossref", "xdata"):
+            parent = record.fields.get(name, "").strip()
+            if parent and parent.lower() not in keys:
+                yield f"{entry}: its {name} {parent!r} is not in this file, so nothing is taken from it"
+
+
 def _get_parent(record: _Record) -> str:
     return (record.fields.get("crossref") or record.fields.get("xdata") or "").strip().lower()
 
@@ -259,9 +297,11 @@ def _build_bibtex_entry(
     byline = bibtex_names.parse_byline(fields.pop("author", ""))
     place = Place(document, record.line)
     try:
-        return field_mapping.build_record_entry(
+        entry = field_mapping.build_record_entry(
             {**fields, "type": f"{record.kind} {fields.get('type', '')}"}, place, record.raw, byline
         )
+        columns.check_kept(fields.items(), entry)
+        return entry
     except field_mapping.NotARecord as exc:
         return Rejection(document, record.line, str(exc))
 

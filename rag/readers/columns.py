@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from rag.types import Entry
+from rag.types.papers import OUR_NOTE
 
 _KEYS: Mapping[str, str] = {
     "title": "title papertitle articletitle displayname documenttitle maintitle primarytitle "
@@ -91,6 +95,17 @@ _KEPT_BY_NOBODY = frozenset(
     "fundingacknowledgement orcidnumbers researcheridnumbers".split()
 )
 """Bibliographic details that a paper does not keep here: known, so that they need no remark."""
+IDENTIFIER_LINE = re.compile(
+    r"^[^\S\n]{0,9}(PMID|arXiv|DOI)[^\S\n]{0,9}:[^\S\n]{0,9}(\S+)", re.IGNORECASE | re.MULTILINE
+)
+"""What is read of a note."""
+_NOTES = frozenset(("note", "extra"))
+_KEPT_AS: Mapping[str, tuple[str, ...]] = {
+    "affiliations": ("affiliations",), "category": ("category",), "code": ("code",), "doi": ("doi",),
+    "month": ("month",), "url": ("url", "doi", "pmid"), "arxiv": ("arxiv", "url"), "pmid": ("pmid",),
+    "keywords": ("keywords",), "files": ("files",), "score": ("score",), "authors": ("authors",), "venue": ("venue",),
+}  # fmt: skip
+"""What of an entry a field's value is kept as; a score is only read from our own exports."""
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _LEVELS = 2
 """Records may lie in ``metadata`` or ``data``, not deeper."""
@@ -153,6 +168,7 @@ class Columns:
         self._what = what
         self._counts: Counter[str] = Counter()
         self._dates: Counter[str] = Counter()
+        self._unkept: Counter[str] = Counter()
 
     def count(self, columns: Iterable[tuple[str, object]]) -> None:
         """Note one record's columns with their values."""
@@ -161,20 +177,41 @@ class Columns:
                 if is_filled(value) and (not isinstance(value, str) or value.strip()):
                     self._counts[column] += 1
 
-    def check_date(self, columns: Iterable[tuple[str, object]], year: int | None) -> None:
-        """Note a record whose date was given and is not known."""
-        if year is None:
-            for column, value in columns:
-                if find_column_field(column) in ("date", "year") and is_filled(value):
-                    self._dates[column] += 1
+    def check_kept(
+        self,
+        columns: Iterable[tuple[str, object]],
+        entry: Entry,
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Note the columns that are known and filled, though nothing of them stands in the entry.
+
+        ``names`` has the column for which a format's own tag stands.
+        """
+        for column, value in columns:
+            field = find_column_field(names.get(column, column))
+            if not is_filled(value) or field is None:
+                continue
+            if field in ("date", "year"):
+                self._dates[column] += entry.year is None
+            elif field in _NOTES:
+                text = "\n".join(map(str, value if isinstance(value, list) else [value])).strip()
+                is_read = text.startswith(OUR_NOTE) or IDENTIFIER_LINE.search(text)
+                self._unkept[column] += not is_read
+            elif field in _KEPT_AS:
+                values = (getattr(entry, name) for name in _KEPT_AS[field])
+                self._unkept[column] += all(v in (None, (), "") for v in values)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """``column 'Foo': not understood, filled in 12 rows``, in the order of the document."""
+        reasons = (
+            ("not understood, filled in", self._counts),
+            ("known, but nothing of it is kept, filled in", self._unkept),
+            ("no date that is understood in", self._dates),
+        )
         return tuple(
-            f"{self._what} {column!r}: not understood, filled in {n} {'row' if n == 1 else 'rows'}"
-            for column, n in self._counts.items()
-        ) + tuple(
-            f"{self._what} {column!r}: no date that is understood in {n} {'row' if n == 1 else 'rows'}"
-            for column, n in self._dates.items()
+            f"{self._what} {column!r}: {what} {n} {'row' if n == 1 else 'rows'}"
+            for what, counts in reasons
+            for column, n in counts.items()
+            if n
         )

@@ -42,6 +42,8 @@ _COPYRIGHT = re.compile(
 """The copyright notice that Scopus and PubMed append to an abstract."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
+_NOTE_MARKS = re.compile(r"(?<=[a-z]{2})[.^\s]?[*∗†‡§¶]{1,4}$")
+"""What points to a footnote behind a title; "A*" and "Sgr A*" are names."""
 _TRANSLATED = re.compile(r"\[[^\[\]]+\]")
 """PubMed's ``[Coffee in winter].``: a title that it has put into English."""
 _FILE_BORDER = re.compile(r"[:;{}\n]")
@@ -127,15 +129,10 @@ def _read_own_note(fields: dict[str, object]) -> None:
             fields["retracted"] = True
 
 
-_IDENTIFIER_LINE = re.compile(
-    r"^[^\S\n]{0,9}(PMID|arXiv|DOI)[^\S\n]{0,9}:[^\S\n]{0,9}(\S+)", re.IGNORECASE | re.MULTILINE
-)
-
-
 def _read_extra(fields: dict[str, object]) -> None:
     """Identifiers that Zotero keeps as lines of its field ``Extra``, and exports so or as a note."""
     for name in ("extra", "note"):
-        for match in _IDENTIFIER_LINE.finditer(_convert_to_text(fields.get(name))):
+        for match in columns.IDENTIFIER_LINE.finditer(_convert_to_text(fields.get(name))):
             fields.setdefault(match[1].lower(), match[2])
 
 
@@ -147,7 +144,8 @@ def _get_score(value: object) -> float | None:
 def _get_title(fields: Mapping[str, object]) -> str | None:
     if fields.get("untitled"):
         return None
-    title = _LAST_STOP.sub("", latex.to_text(_get_text(fields, "title")))
+    title = _NOTE_MARKS.sub("", latex.to_text(_get_text(fields, "title")))
+    title = _LAST_STOP.sub("", title)
     if _TRANSLATED.fullmatch(title):
         title = title[1:-1].rstrip(".")
     subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))
@@ -327,7 +325,7 @@ def _get_arxiv(fields: Mapping[str, object], url: str | None) -> str | None:
     if printed and archive in ("", "arxiv") and (arxiv := identifiers.parse_arxiv(printed)):
         return arxiv
     identifier = _convert_to_text(fields.get("id"))
-    if re.fullmatch(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+/\d{7}", identifier):
+    if re.fullmatch(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z-]{2,9})?/\d{7})(?:v\d+)?", identifier):
         return identifiers.parse_arxiv(identifier)
     for address in (url, identifier, _convert_to_text(fields.get("doi"))):
         if address and (arxiv := identifiers.find_arxiv_in_url(address)):

@@ -6,7 +6,7 @@ import re
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]+", re.IGNORECASE)
 _ARXIV = re.compile(
-    r"(?<![\w.])(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?![\w/]|\.\d)",
+    r"(?<![\w.])(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?P<class>\.[A-Z-]{2,9})?/\d{7})(?:v\d+)?(?![\w/]|\.\d)",
     re.IGNORECASE,
 )
 _ARXIV_ADDRESS = re.compile(r"arxiv\.org/(?:abs|pdf|html|format|e-print)/([^\s?#]+)", re.IGNORECASE)
@@ -22,12 +22,15 @@ def parse_doi(printed: str) -> str | None:
 
 
 def parse_arxiv(printed: str) -> str | None:
-    """The id without its version, from an id or an address: ``arXiv:2203.04567v2`` -> ``2203.04567``."""
+    """The id without its version, from an id or an address: ``arXiv:2203.04567v2`` -> ``2203.04567``.
+
+    ``math.AG/0309136`` is ``math/0309136``: the class is no part of an old id.
+    """
     address = _ARXIV_ADDRESS.search(printed)
     text = address.group(1).removesuffix(".pdf") if address else printed
     text = re.sub(r"^\s*(?:arxiv[:.\s]*|10\.48550/arxiv\.)", "", text, flags=re.IGNORECASE)
     match = _ARXIV.match(text.strip())
-    return match["id"].lower() if match else None
+    return match["id"].replace(match["class"] or " ", "").lower() if match else None
 
 
 def find_arxiv_in_url(url: str) -> str | None:

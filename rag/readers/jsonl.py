@@ -193,7 +193,7 @@ def _build_json_entry(
     columns.count((str(name), value) for name, value in record.items())
     try:
         entry = field_mapping.build_record_entry(record, Place(document, item.line), item.raw)
-        columns.check_date(((str(name), value) for name, value in record.items()), entry.year)
+        columns.check_kept(((str(name), value) for name, value in record.items()), entry)
         return _mark_service(entry, item.value.get(SERVICE_MARK))
     except field_mapping.NotARecord as exc:
         return Rejection(document, item.line, str(exc))

@@ -105,4 +105,6 @@ def _build_labelled_entry(
     store()
     columns.count(record.items())
     raw = "\n".join(lines).rstrip()
-    return field_mapping.build_record_entry(record, Place(document, start + 1), raw)
+    entry = field_mapping.build_record_entry(record, Place(document, start + 1), raw)
+    columns.check_kept(record.items(), entry)
+    return entry

@@ -57,6 +57,14 @@ _SCRIPT = re.compile(
     r"\\(?:(?P<up>textsuperscript|textsu|sps?|up)|textsubscript|textinferior|sb)(?![A-Za-z])\s?"
     r"\{(?P<script>(?:[^{}]|\{[^{}]{0,80}\}){0,200})\}"
 )
+_INDEX = re.compile(
+    r"(?<=[A-Za-z)\]])\$_(?:\{(\d{1,3}(?:\.\d{1,2})?)\}|(\d))(\^\{[^{}$]{1,8}\}|\^[+-])?\$"
+)
+"""A figure below letters that stand outside the formula, ``CO$_2$``: as chemistry writes it, ``CO2``."""
+_UPRIGHT = re.compile(
+    r"\\(?:mathrm|mathsf|textrm|text|rm)\s?\{((?:[A-Z][a-z]?|\d|_\d|_\{\d{1,3}\}|[()]){1,30})\}(_\d|_\{\d{1,3}\})?"
+)
+_ORDINAL = re.compile(r"(?<=\d)\$\^\{?(?:\\(?:text|mathrm|rm|textrm)\s?\{?)?(st|nd|rd|th)\}{0,2}\$")
 _ASCII_SIGNS = {"circum": "^", "tilde": "~"}
 _ASCII = re.compile(r"\\textascii(circum|tilde)(?![A-Za-z])(?:\{\})? ?")
 """pylatexenc makes other signs of these two, which only look like them."""
@@ -163,6 +171,9 @@ def _normalize_source(text: str, protected_pieces: _ProtectedPieces) -> str:
     text = _ASCII.sub(lambda m: protected_pieces.store_piece(_ASCII_SIGNS[m.group(1)]), text)
     text = _STACKED.sub(r"\1{\2{\3}}", text)
     text = _SCRIPT.sub(_convert_script, text)
+    text = _INDEX.sub(lambda m: f"{m[1] or m[2]}{f'${m[3]}$' if m[3] else ''}", text)
+    text = _UPRIGHT.sub(lambda m: re.sub(r"[_{}]", "", m[1] + (m[2] or "")), text)
+    text = _ORDINAL.sub(r"\1", text)
     text = _MATH.sub(protected_pieces.store_dollar, text)
     text = _HREF.sub(lambda m: "{" if m.group(2) else m.group(1), text)
     text = re.sub(r"\\url\s*(?=\{)", "", text)
@@ -200,7 +211,8 @@ def _parse_latex(text: str) -> str:
         plain = "%"
     if "%" in plain:  # a template that was not filled: every per cent sign is held back
         plain = re.sub(r"\\([A-Za-z]+)\s?|[\\{}$]", r"\1 ", text)
-    plain = plain.replace("∼", "~").replace("∘", "°")
+    # Degrees and primes are raised by themselves: 30$^{\\circ}$C, 5$^\\prime$-UTR.
+    plain = re.sub(r"\^(?=[∘°′'])", "", plain).replace("∼", "~").replace("∘", "°")
     return _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m.group()), plain)
 
 
@@ -232,7 +244,14 @@ def _build_converter() -> LatexNodes2Text:
     return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)
 
 
-_CHARACTERS = {"textless": "<", "textgreater": ">", "textbar": "|", "textdegree": "°"}
+_CHARACTERS = {
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textdegree": "°",
+    "degree": "°",
+    "celsius": "°C",
+}
 _SILENT = frozenset(
     "bf it em tt sc rm sf sl bfseries itshape texttt mbox text textsuperscript textsubscript "
     "operatorname boldsymbol bm mathsf mathtt small tiny large Large footnotesize normalsize "

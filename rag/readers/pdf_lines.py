@@ -31,6 +31,7 @@ _NAMED = re.compile(
     r"|statement of need|supplementary .+|discussion and conclusions?)\W*", re.I
 )  # fmt: skip
 _LEAD_IN = re.compile(r"(?:abstract|summary|index terms|key ?words)\s*[.:—–-]+\s*\w", re.I)
+_LONG_WORD, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 5
 ENDS = re.compile(r"[.!?:;。！？][\"'”’)\]\d,]*$")
 
 
@@ -51,6 +52,8 @@ def classify_lines(
         if CAPTION.match(line.text) and (not is_near or small or line.bold or not like):
             aside = "caption"
         elif small and NOTE_MARK.match(line.text) and line.y < 0.6 * page.height:
+            aside = "footnote"
+        elif text_before is not None and _is_note_below(text_before, line, page):
             aside = "footnote"
         elif (
             small and not aside and line.y < 0.4 * page.height and _is_under(line, lines, body_size)
@@ -79,6 +82,18 @@ def classify_lines(
             yield ("small" if small else "text"), line
 
 
+def _is_note_below(before: Line, line: Line, page: Page) -> bool:
+    """Whether a mark begins a note in type of the text's size, far under a sentence that is not at its end."""
+    return (
+        line.y < 0.25 * page.height
+        and NOTE_MARK.match(line.text) is not None
+        and not ENDS.search(before.text)
+        and before.y - line.y > 1.9 * line.size
+        and line.x0 < before.x1
+        and before.x0 < line.x1
+    )
+
+
 def _is_alike(before: Line, line: Line, small: bool) -> bool:
     """Whether two lines are of one type.
 
@@ -90,15 +105,16 @@ def _is_alike(before: Line, line: Line, small: bool) -> bool:
 
 
 def _is_end_of(before: Line | None, line: Line) -> bool:
-    """Whether a few letters end the sentence of the line above: ``et al., 2014).``, or ``it.``, say."""
-    return (
-        before is not None
-        and (before.text.endswith(",") or not ENDS.search(before.text))
-        and ENDS.search(line.text) is not None
-        and is_right_under(before, line)
-        and abs(before.size - line.size) < 1
-        and abs(before.x0 - line.x0) < 1.5 * before.size
-    )
+    """Whether a few letters end the sentence of the line above: ``et al., 2014).``, or ``it.``, say.
+
+    Or a line of text is full of figures: ``It was 0.83 on 25 stems, 5 m, in 1998, of 1,245.``
+    """
+    if before is None or not is_right_under(before, line) or abs(before.size - line.size) >= 1:
+        return False
+    off = abs(before.x0 - line.x0)
+    ends = (before.text.endswith(",") or not ENDS.search(before.text)) and ENDS.search(line.text)
+    is_text = off < 0.3 * before.size and len(_LONG_WORD.findall(line.text)) >= _FEW_WORDS
+    return is_text or (bool(ends) and off < 1.5 * before.size)
 
 
 def _goes_on(before: Line, cells: Sequence[Line]) -> bool:

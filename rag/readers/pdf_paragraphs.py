@@ -20,7 +20,16 @@ from rag.readers.pdf_lines import (
 )
 from rag.readers.pdf_text import Line
 
-_REFERENCE_MARK = re.compile(r"\[\w{1,12}\+?\d*\]|\(?\d{1,3}[.)]?\s")
+_REFERENCE_MARK = re.compile(
+    r"\[\w{1,12}\+?\d*\]|\(?(?P<figure>\d{1,3})(?:[.)]?\s|[.)](?=[^\W\d_a-z]))"
+)
+_FIRST_AUTHOR = re.compile(
+    r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)?, (?:[^\W\d_a-z]\.[ -]?){1,4}[,;:&(]?|[^\W\d_a-z][\w'’-]+ [A-Z]{1,3}[,.] "
+)
+"""``Roe, R.``, ``Roe RS,``: how a reference begins where neither a mark nor an indent says so."""
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
+_WHOLE_END = re.compile(r"(?:[^\W\d_]{2}|[\d)\]>])\.$|\d$")
+"""How a reference ends: not with an initial ("In R.") or "In:"."""
 _HYPHEN_END = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-$")
 
 
@@ -145,16 +154,27 @@ def build_references(lines: Sequence[tuple[int, Line]], known: Counter[str]) -> 
     marked = sum(bool(_REFERENCE_MARK.match(line.text)) for _, line in lines) > len(lines) / 8
     current: Paragraph | None = None
     last: Line | None = None
+    figure = 0
     for number, line in lines:
         if is_label(line, line.size) and not _REFERENCE_MARK.match(line.text):
             continue
         if marked:
-            begins = bool(_REFERENCE_MARK.match(line.text))
+            mark = _REFERENCE_MARK.match(line.text)
+            printed = int(mark["figure"]) if mark and mark["figure"] else 0
+            # "12 (3), 1-9." goes on with the fourth reference
+            begins = mark is not None and (not (figure and printed) or 0 < printed - figure < 4)
+            figure = printed if begins else figure
         else:
             begins = last is not None and (
                 last.x0 - line.x0 > 0.6 * line.size
                 or (bool(ENDS.search(last.text)) and last.y - line.y > 1.3 * line.size)
                 or (abs(last.x0 - line.x0) > 8 * line.size and bool(ENDS.search(last.text)))
+                or (
+                    current is not None
+                    and _WHOLE_END.search(last.text) is not None
+                    and _YEAR.search(current.text) is not None
+                    and _FIRST_AUTHOR.match(line.text) is not None
+                )
             )
         if current is not None and not begins:
             _append(current, line.text, number, known)

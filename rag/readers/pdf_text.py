@@ -35,6 +35,9 @@ _HYPHENS = "\x02\ufffe"
 UNREADABLE = "\ufffd"
 _SPACE_CODES = frozenset(map(ord, "\t\n\r"))
 _BOLD = re.compile(r"bold|black|heavy|CMBX|-B$|Medi\b|\.B\b|SFBX", re.I)
+_RAISED_SIZE = 0.85
+_FIGURE = re.compile(r"[-+−–]?\d")
+_LAST_FIGURES = re.compile(r"(\d[\d.,+−–-]{0,14}\d)\D{0,3}$")
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
 
 
@@ -104,8 +107,23 @@ class Page:
 
 
 def join_words(words: tuple[Word, ...]) -> str:
-    first, *others = words
-    return first.text + "".join([w.text if w.glued else f" {w.text}" for w in others])
+    parts: list[str] = []
+    for at, word in enumerate(words):
+        if at and not word.glued:
+            parts.append(" ")
+        elif at and _FIGURE.match(word.text) and _is_raised(word, words[at - 1]):
+            parts.append("^")
+        parts.append(word.text)
+    return "".join(parts)
+
+
+def _is_raised(word: Word, before: Word) -> bool:
+    """Whether a figure is a power or the mark of a note on a figure: ``10^6``, never 106."""
+    return (
+        before.text[-1:].isdigit()
+        and word.size < _RAISED_SIZE * before.size
+        and word.y > before.y + 0.1 * before.size
+    )
 
 
 def normalize_text(text: str) -> str:
@@ -319,13 +337,35 @@ def _build_word(
     x0, x1 = characters.find_box(run[0])
     if len(run) > 1:
         x1 = characters.find_box(run[-1])[1]
-    text = normalize_text("".join([characters.texts[at] for at in run]))
+    text = normalize_text(_join_run(characters, run))
     font = characters.find_font(run[0])
     if like is not None:
         word, upright = like
         return Word(text, x0, max(x0, x1), word.y, word.size, font, glued), upright
     size, y, upright = characters.find_type(run[0])
     return Word(text, x0, max(x0, x1), y, size, font, glued), upright
+
+
+def _join_run(characters: _Characters, run: list[int]) -> str:
+    """The characters of a word, a raised figure behind a figure told from it: ``0.83^2``."""
+    texts = [characters.texts[at] for at in run]
+    text = "".join(texts)
+    match = _LAST_FIGURES.search(text) if len(text) == len(texts) > 1 else None
+    if match is None:
+        return text
+    first, last = match.start(1), match.end(1) - 1
+    size, y, _ = characters.find_type(run[first])
+
+    def is_raised(at: int) -> bool:
+        other_size, other_y, _ = characters.find_type(run[at])
+        return other_size < _RAISED_SIZE * size and other_y > y + 0.1 * size
+
+    if not is_raised(last):
+        return text
+    at = last
+    while at - 1 > first and is_raised(at - 1):
+        at -= 1
+    return f"{text[:at]}^{text[at:]}"
 
 
 def _build_lines(words: list[tuple[Word, bool]]) -> Iterator[Line]:

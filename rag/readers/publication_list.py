@@ -21,10 +21,10 @@ _EMPHASIS = re.compile(r"(?<![\w*])[*_]([^*_]+)[*_](?![\w*])")
 
 
 def recognise(source: DocumentSource) -> bool:
-    """Whether it has items, and most of them read as publications."""
+    """Whether it has items, and half of them or more read as publications."""
     items = list(_iter_items(source.head.split("\n")))
     read_items = sum(_parse_item(text) is not None for _, text in items)
-    return len(items) > 1 and 2 * read_items > len(items)
+    return len(items) > 1 and 2 * read_items >= len(items) and read_items > 0
 
 
 def read(source: DocumentSource) -> DocumentParts:
@@ -48,7 +48,10 @@ def _iter_items(lines: list[str]) -> Iterator[tuple[int, str]]:
 def _build_item_entry(document: str, index: int, text: str) -> Entry | Rejection:
     record = _parse_item(text)
     if record is None:
-        return Rejection(document, index + 1, "the item reads as no publication")
+        start = " ".join(text.split())[:60]
+        return Rejection(
+            document, index + 1, f"the item reads as no publication (it begins {start!r})"
+        )
     return field_mapping.build_record_entry(record, Place(document, index + 1), text)
 
 

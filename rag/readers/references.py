@@ -17,6 +17,9 @@ _APA = re.compile(
 _FIRST_STOP = re.compile(r"(?P<names>[^.()]{3,600})\.\s{1,9}(?P<rest>\S.+)$", re.S)
 _SURNAME_FIRST = re.compile(r"[^\W\d_][\w'’ -]{1,60} [A-Z]{1,3}|et al")
 _SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\d)?!]))[.?!]\s+(?=[^\W\d_]|\d)")
+_FEW = 3
+"""Words of a title that is known as one by itself."""
+_WORDS = re.compile(r"[^\W\d_][\w'’-]+(?::? [\w'’-]{2,})?")
 _ADDRESS = re.compile(r"https?://[^\s)\]>]+")
 _MARKUP = re.compile(
     r"\[(?:pdf|code|arxiv|bib|bibtex|doi|link|html|slides|video|project|page|web|poster)[^\]]{0,200}\]",
@@ -43,9 +46,12 @@ def parse_reference(
     quoted = _QUOTED.search(text)
     apa = _APA.match(text)
     vancouver = _match_vancouver(text)
-    title = next((t for t in titles if 3 <= len(t.split()) <= 60 and t in text), "")
+    titles = (*titles, *(v for v in venues if text.startswith(v)))  # "*A Title*, J. Doe, 2020"
+    title = next((t for t in titles if _FEW <= len(t.split()) <= 60 and t in text), "")
     if not title and quoted:
         title = quoted.group(1)
+    if not title and not (apa or vancouver):
+        title = next((t for t in titles if _is_short_title(t, text)), "")
     if title:
         before, _, after = text.partition(title)
     elif behind_names := apa or vancouver:
@@ -53,7 +59,9 @@ def parse_reference(
         title, before, after = pieces[0], behind_names["names"], " ".join(pieces[1:])
     else:
         pieces = _SENTENCE.split(text)
-        at = next((i for i, piece in enumerate(pieces) if i and len(piece.split()) > 2), 0)
+        at = next((i for i, piece in enumerate(pieces) if i and len(piece.split()) >= _FEW), 0)
+        if len(pieces) > 2 and _WORDS.fullmatch(pieces[1]) and _read_names(pieces[0]):
+            at = 1  # "J. Doe, R. Roe. Peat fires. Bog Letters, 2021."
         if not at:
             return None
         title, before, after = pieces[at], " ".join(pieces[:at]), " ".join(pieces[at + 1 :])
@@ -62,10 +70,9 @@ def parse_reference(
         or _YEAR.search(before)
         or (re.search(r"((?:19|20)\d\d)", apa["year"]) if apa else None)
     )
-    names = _read_names(before) or _read_names(
-        re.split(r"[.(]|(?:19|20)\d\d", after.strip(' .,:“”"'))[0]
-    )
-    if len(title.split()) < 3 or not (year or names):
+    names = _read_names(before) or _read_names(_take_names(after))
+    # A title of one or two words is one beside people and a year.
+    if not (year or names) or (len(title.split()) < _FEW and not (year and names)):
         return None
     venue = next((v for v in venues if v != title and v in after), "") or _read_venue(after, names)
     link = next((a for a in addresses if not a.endswith((".bib", ".zip"))), None)
@@ -78,6 +85,19 @@ def parse_reference(
         "doi": identifiers.parse_doi(" ".join([text, *addresses])),
         "arxiv": next(filter(None, map(identifiers.find_arxiv_in_url, addresses)), None),
     }
+
+
+def _is_short_title(title: str, text: str) -> bool:
+    """Whether one or two words that are set off are followed by people, and are none of them themselves."""
+    if not _WORDS.fullmatch(title) or title not in text:
+        return False
+    after = text.partition(title)[2]
+    return after[:1] != "," and bool(_read_names(_take_names(after)))
+
+
+def _take_names(text: str) -> str:
+    """What stands before the first full stop that ends no initial, or before a bracket or a year."""
+    return re.split(r"(?<=[^\W\d_]{2})\.|[(]|(?:19|20)\d\d", text.strip(' .,:“”"'))[0]
 
 
 def _match_vancouver(text: str) -> re.Match[str] | None:

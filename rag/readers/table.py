@@ -180,5 +180,5 @@ def _build_table_entry(
             record.setdefault(column, cell[1:] if is_own and cell[:1] == "'" else cell)
     columns.count(record.items())
     entry = field_mapping.build_record_entry(record, place, raw)
-    columns.check_date(record.items(), entry.year)
+    columns.check_kept(record.items(), entry)
     return entry

@@ -54,7 +54,7 @@ _DIALECTS: Mapping[str, _Dialect] = {
         re.compile(r"(?P<tag>[A-Z][A-Z0-9])(?: (?P<value>.*)|\s*)$"), "PT", tags.WEB_OF_SCIENCE, "WokParser"
     ),
 }  # fmt: skip
-_FEW_LINES = 60
+_FEW_LINES, _FEW_FIELDS = 60, 3
 _END = "\x00"
 """A line that ends a record in every dialect; no document has it."""
 
@@ -64,15 +64,19 @@ def recognise(source: DocumentSource) -> bool:
 
 
 def _find_dialect(source: DocumentSource) -> _Dialect | None:
-    """The format in whose tags one of the first lines begins a record that has a title."""
+    """The format in whose tags one of the first lines begins a record that has a title, or several fields.
+
+    A record without a title is refused by itself, and not for its format.
+    """
     lines = [line for line in source.head.split("\n") if line.strip()][:_FEW_LINES]
     for dialect in _DIALECTS.values():
         matches = [match["tag"] for line in lines if (match := dialect.line.match(line))]
         starts = dialect.start in matches or (
             dialect.start == "0" and "T" in matches and "A" in matches
         )
-        titles = any(dialect.names.get(tag) in ("title", "abstract") for tag in matches)
-        if starts and titles and 2 * len(matches) > min(len(lines), 4):
+        names = {dialect.names.get(tag) for tag in matches} - {None, ""}
+        is_record = names & {"title", "abstract"} or len(names) >= _FEW_FIELDS
+        if starts and is_record and 2 * len(matches) > min(len(lines), 4):
             return dialect
     return None
 
@@ -156,7 +160,9 @@ def _build_tagged_entry(
             record.setdefault(name, []).extend(filter(None, values))
     _mend(record, dialect)
     try:
-        return field_mapping.build_record_entry(record, place, raw)
+        entry = field_mapping.build_record_entry(record, place, raw)
+        columns.check_kept(parsed.items(), entry, dialect.names)
+        return entry
     except field_mapping.NotARecord as exc:
         return Rejection(document, place.line, str(exc))
 

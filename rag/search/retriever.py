@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rag.library import Library
 from rag.library.naming import is_made_up
+from rag.library.token_vector_store import decode_vector
 from rag.search import fusion, late, thesaurus
 from rag.search.candidates import (
     Candidates,
@@ -37,7 +38,7 @@ from rag.types import (
     Span,
 )
 from rag.types.cancellation import heed, heeded
-from rag.types.ports import Lexical, Vectors
+from rag.types.ports import Lexical, VectorSearch
 from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
 FloatArray = NDArray[np.float64]
@@ -60,7 +61,7 @@ class Searchable(Protocol):
     """The indexes in use; see `rag.ingest.indexing.Indexes`."""
 
     @property
-    def vectors(self) -> Vectors: ...
+    def vectors(self) -> VectorSearch: ...
     @property
     def lexical(self) -> Lexical: ...
 
@@ -181,9 +182,8 @@ class Retriever:
             wordings.append(self._build_wording(parse_query(rewriting.text), index))
         lexical = [self._compute_lexical_signals(w.query, index, within) for w in wordings]
         dense: list[dict[str, float]] = []
-        # Chroma takes a tenth of a second to choose among 100,000; of a few, all vectors are read.
-        if self._tokens is None or not self._are_few(within):
-            dense = [self._compute_dense_signals(w.vector, vectors, within) for w in wordings]
+        if not self._are_few(within):  # of these, all vectors are read
+            dense = self._compute_dense_signals([w.vector for w in wordings], vectors, within)
         heed()
         scored = (
             self._score_plainly(wordings, lexical, dense, within)
@@ -229,15 +229,23 @@ class Retriever:
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _compute_dense_signals(
-        self, vector: late.Matrix, vectors: Vectors, within: Collection[str] | None
-    ) -> dict[str, float]:
-        """Cosine by chunk id."""
-        if within is not None and len(within) > self._most_scored:
-            n = vectors.count()
+        self,
+        asked: Sequence[late.Matrix],
+        vectors: VectorSearch,
+        within: Collection[str] | None,
+    ) -> list[dict[str, float]]:
+        """Cosine by chunk id of the nearest; of many papers, of some more, as few of them may be of these."""
+        k = CANDIDATES
+        if within is not None:
             wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
-            return dict(vectors.query(vector.tolist(), min(n, wider)))
-        where = None if within is None else {"paper_id": {"$in": sorted(within)}}
-        return dict(vectors.query(vector.tolist(), CANDIDATES, where))
+            k = max(1, min(vectors.count(), wider))
+        return [dict(found) for found in vectors.query(np.stack(asked), k)]
+
+    def _compute_cosines(self, vector: late.Matrix, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Cosine of each chunk, by id."""
+        stored = self._library.list_vectors(chunk_ids, self._library.index_state.embedder)
+        rows = _normalize_rows(np.stack([decode_vector(stored[i]) for i in chunk_ids]))
+        return dict(zip(chunk_ids, (rows @ _normalize_rows(vector[None])[0]).tolist(), strict=True))
 
     # --- chunks and papers --------------------------------------------------------------------
 
@@ -289,6 +297,8 @@ class Retriever:
         if not chunks:
             return None
         candidates = PlainCandidates(chunks)
+        if self._are_few(within):
+            dense = [self._compute_cosines(w.vector, candidates.chunk_ids) for w in wordings]
         tried = []
         for wording, shares, cosines in zip(wordings, lexical, dense, strict=True):
             signals: dict[str, FloatArray] = {

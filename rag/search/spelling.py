@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from rag.library.naming import COINED_CHARS, LETTERS, is_made_up
 from rag.library.view import LibraryView
@@ -103,10 +103,15 @@ class _English:
     """English words, with their stems."""
 
     words: frozenset[str]
+    stems: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By first letter, which a word shares with its stem: those of all take longer than the rest of a question."""
 
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        return frozenset(stem(word) for word in self.words)
+    def has_stem(self, stemmed: str) -> bool:
+        """Whether it is the stem of one of the words."""
+        first = stemmed[:1]
+        if first not in self.stems:
+            self.stems[first] = frozenset(stem(w) for w in self.words if w.startswith(first))
+        return stemmed in self.stems[first]
 
 
 @lru_cache(maxsize=2)
@@ -139,11 +144,11 @@ def _is_known(word: str, library: LibraryView, english: _English) -> bool:
     """Whether a folded word is one of the library, a name, or listed as English."""
     return (
         word in english.words
-        or stem(word) in english.stems
         or is_everyday(word)
         or word in library.vocabulary.any
         or stem(word) in library.vocabulary.terms
         or word in library.vocabulary.places
+        or english.has_stem(stem(word))
         or library.names.is_part(word)
     )
 

@@ -389,7 +389,7 @@ class Phrase:
     def __init__(self, topic: str) -> None:
         self._topic = topic
         prefixes = "|".join(re.escape(p) for p in dict.fromkeys(_PREFIX.findall(fold(topic))))
-        self._joins = re.compile(rf"(?<![^\W_])({prefixes})[-‐-–\s](?=\w)") if prefixes else None
+        self._joins = re.compile(rf"({prefixes})[-‐-–\s](?=\w)") if prefixes else None
         self._wanted: list[tuple[str, int]] = []
         gap = 0
         for word in self._list_stems(topic):
@@ -458,30 +458,29 @@ class Phrase:
         text = fold(self._join_prefixes(text))
         if self._gate is None:
             return any(map(self._is_in_stems, map(self._list_stems, _CLAUSE.split(text))))
-        # Only what begins like it is stemmed, up to the end of its clause: to split, search and stem
-        # all clauses took most of a long list's time.
-        for start in self._iter_starts(text):
-            end = _CLAUSE.search(text, start)
-            rest = text[start : end.start() if end else None]
-            if self._gate.match(_MARKS_IN_WORDS.sub("", rest)) and self._begins(
-                self._list_stems(rest)
-            ):
-                return True
-        return False
+        # Only what is like it is stemmed: to split, search and stem all clauses took most of a long
+        # list's time.
+        parts = self._iter_marked if _has_marks(text) else self._iter_plain
+        return any(self._begins(self._list_stems(part)) for part in parts(self._gate, text))
 
-    def _iter_starts(self, folded: str) -> Iterator[int]:
-        """Where a word of a text begins as the first one of the phrase does."""
-        beginning = _cut_stem(self._wanted[0][0]) if self._wanted else ""
-        if not beginning:
-            return
-        if _has_marks(folded):  # within a word they do not count
-            yield from (match.start() for match in self._marked_start.finditer(folded))
-            return
+    def _iter_plain(self, gate: re.Pattern[str], folded: str) -> Iterator[str]:
+        """What may be the phrase, as far as it is of one clause."""
+        beginning = _cut_stem(self._wanted[0][0])
         at = folded.find(beginning)
         while at >= 0:
-            if at == 0 or not folded[at - 1].isalnum():
-                yield at
+            begins_word = at == 0 or not folded[at - 1].isalnum()
+            if begins_word and (like := gate.match(folded, at)):
+                end = _CLAUSE.search(folded, at, like.end())
+                yield folded[at : end.start() if end else like.end()]
             at = folded.find(beginning, at + 1)
+
+    def _iter_marked(self, gate: re.Pattern[str], folded: str) -> Iterator[str]:
+        """The same of a text with marks, which do not count within a word; up to the end of the clause."""
+        for start in self._marked_start.finditer(folded):
+            end = _CLAUSE.search(folded, start.start())
+            part = folded[start.start() : end.start() if end else None]
+            if gate.match(_MARKS_IN_WORDS.sub("", part)):
+                yield part
 
     @cached_property
     def _marked_start(self) -> re.Pattern[str]:
@@ -489,9 +488,9 @@ class Phrase:
         return re.compile(rf"(?<![^\W_])(?<![^\W_]['’^]){letters}")
 
     def _build_gate(self) -> re.Pattern[str] | None:
-        """Matches where the phrase may begin, and in few other places, as stemming takes long."""
+        """Matches what may be the phrase, and little else, as stemming takes long; nothing longer may be it."""
         stems = [word for word, _ in self._wanted]
-        if self._exact or not all(word.isascii() for word in stems):
+        if self._exact or not stems or not all(word.isascii() for word in stems):
             return None  # words that no spaces part
         begun = [re.escape(_cut_stem(word)) + r"[^\W_]*" for word in stems]
         between = [
@@ -502,7 +501,7 @@ class Phrase:
 
     def _join_prefixes(self, text: str) -> str:
         """A prefix that the topic has is one with the word after it."""
-        return self._joins.sub(r"\1", fold(text)) if self._joins else text
+        return self._joins.sub(_join_if_first, fold(text)) if self._joins else text
 
     def _list_stems(self, text: str) -> list[str]:
         return extract_terms(self._join_prefixes(text), keep_stop_words=True)
@@ -520,6 +519,12 @@ class Phrase:
                 return False
             at += 1 + after.index(word)
         return True
+
+
+def _join_if_first(prefix: re.Match[str]) -> str:
+    """A prefix without its hyphen, if a word begins with it: to look for that first took most of the time."""
+    at = prefix.start()
+    return prefix.group() if prefix.string[at - 1 : at].isalnum() else prefix.group(1)
 
 
 def _cut_stem(word: str) -> str:

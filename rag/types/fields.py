@@ -7,6 +7,7 @@ that fills it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
@@ -208,6 +209,9 @@ class Condition:
             raise QueryError(f"{field.name} {self.operator} takes {kind}, not {self.value!r}")
         if isinstance(self.value, tuple) and not self.value:
             raise QueryError(f"{field.name} {self.operator} needs at least one value")
+        if field.name == "doi":  # "papers --doi https://doi.org/10.1/x" found nothing
+            bare = tuple(drop_doi_prefix(v) if isinstance(v, str) else v for v in self.values)
+            object.__setattr__(self, "value", bare if isinstance(self.value, tuple) else bare[0])
         for value in self.values:
             _check_value(field, self.operator, value)
 
@@ -221,6 +225,17 @@ class Condition:
     @property
     def is_negative(self) -> bool:
         return self.operator in NEGATIVE
+
+
+_DOI_PREFIX = re.compile(
+    r"\s*(?:doi\s*[:=]?\s*)?(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/)?(?=10\.)", re.IGNORECASE
+)
+
+
+def drop_doi_prefix(doi: str) -> str:
+    """A DOI without what is printed before it: ``https://doi.org/10.1000/x``, ``doi:10.1000/x``."""
+    prefix = _DOI_PREFIX.match(doi)
+    return doi[prefix.end() :].strip() if prefix else doi
 
 
 def find_field(name: str) -> Field:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.types.token_vectors import CompressedTokens, Encoding
 
 LEXICAL_FIELDS = ("body", "title", "names")
@@ -60,17 +63,38 @@ class IndexRecord:
     vector: bytes
 
 
-class Vectors(Protocol):
+VectorRows: TypeAlias = "Sequence[Sequence[float]] | NDArray[np.float32]"
+
+
+class VectorSearch(Protocol):
     """Chunk vectors, searched by cosine."""
 
-    def upsert(self, records: Sequence[VectorRecord]) -> None: ...
-    def delete(self, chunk_ids: Sequence[str]) -> None: ...
-    def query(
-        self, vector: Sequence[float], k: int, where: Mapping[str, object] | None = None
-    ) -> list[tuple[str, float]]: ...
-    def list_ids(self, among: Collection[str] | None = None) -> set[str]: ...
+    def query(self, vectors: VectorRows, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the k chunks nearest to it with their cosine, best first, ties by chunk id.
+
+        Args:
+            vectors: One or more, of any length except zero.
+            k: 1 or more; fewer are returned if there are fewer.
+        """
+
+    def list_ids(self, among: Collection[str] | None = None) -> set[str]:
+        """The ids of all chunks here, or of those of some that are here."""
+
     def count(self) -> int: ...
     def close(self) -> None: ...
+
+
+class Vectors(VectorSearch, Protocol):
+    """The store of chunk vectors, as it is written to."""
+
+    def upsert(self, records: Sequence[VectorRecord]) -> None:
+        """Add these chunks, or replace what is there under their ids."""
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Remove these chunks; unknown ids are ignored."""
+
+    def commit(self) -> None:
+        """Make what is searched of what is here, after the last change."""
 
 
 class Lexical(Protocol):
@@ -94,6 +118,10 @@ class Stores(Protocol):
     """Opens, creates and removes the stores of a generation; see `rag.adapters.index_stores`."""
 
     def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors: ...
+    def open_search(self, generation: Generation) -> VectorSearch: ...
+    def lacks_commit(self, generation: Generation) -> bool:
+        """Whether the store was left without `Vectors.commit`, as by an older version: it is searched itself."""
+
     def open_lexical(self, generation: Generation, *, create: bool = False) -> Lexical: ...
     def drop(self, generation: Generation) -> None: ...
     def is_sound(self, generation: Generation, *, timeout_s: float) -> bool: ...

@@ -33,7 +33,7 @@ from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
 from rag.understanding.pieces import RATHER
-from rag.understanding.slots import is_topical
+from rag.understanding.slot_completion import is_topical
 
 Kind = Literal["library", "topic", "query", "set", "paper", "papers", "people"]
 
@@ -75,6 +75,9 @@ POINTED_BY_WORDS = frozenset(
     )
 )
 """Ways of finding an antecedent by words that then ask for nothing else."""
+
+
+_BY_NAME = ("called", "described", "title word")
 
 
 def list_papers_meant(
@@ -163,6 +166,8 @@ def list_papers_meant(
             add(ids, "list", age)
     add(tuple(earlier[:1]), "before", 1)
     single = [at for at in found.values() if len(at.ids) == 1 and at.ids[0] != state.paper]
+    # "compare that with WebUAV-3M": a paper that is named rather than one that only looks alike
+    single.sort(key=lambda at: at.by not in _BY_NAME)
     for other in single[:4] if state.paper else ():
         add((state.paper, *other.ids), "beside", other.age)
     return list(found.values())

@@ -167,6 +167,8 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     # "novelty percentage shown for Shiming Ge": a figure of somebody named is a value.
     if want in _CONTENT and parts.people and not parts.topics and _has_figure(parts):
         want = "values"
+    if parts.asks_for_people:
+        want, relation = "people", ""
     # "summarise Shiming Ge's papers" is the person's portrait.
     names_paper = bool(parts.papers or parts.described)
     is_of_subjects = want in ("people", "groups", "overview") and asks_for_subjects(parts.question)
@@ -183,6 +185,10 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     # "are there surveys?": what papers call themselves is listed
     if want in ("passages", "overview") and IS_SURVEY in parts.where:
         return build_papers("papers", "", frame, parts)
+    # "who wrote the editorials": of a kind of paper and no word more there is nothing to quote
+    is_of_kind = any(c.field == "title" for c in parts.where) and not parts.leftover
+    if want == "passages" and is_of_kind and not (parts.topics or parts.people or names_paper):
+        return build_people("people", "", frame, parts) if _WHO.match(parts.question) else None
     detail = frame.asks_for[0][0] if frame.asks_for else ""
     if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
         is_of_several = _OF_PAPERS.search(parts.question) or _DATA_THERE_ARE.search(parts.question)
@@ -192,6 +198,9 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         is_list = want == "overview"
         content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
         return _read_new_data(content, parts)
+    # "Register for July 2022": what limits papers is no small talk
+    if want == "aside" and parts.where:
+        return None
     if want == "aside" and _is_bare_topic(parts):
         return Query("overview", about=Topic(clean_words(parts.question)), text=text)
     if want == "aside":
@@ -205,9 +214,11 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     if query is not None and query.want in ("papers", "count", "extreme"):
         query = _read_new_data(_read_stated(_read_reading_order(query, parts), parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
-    return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+    is_vague = query is not None and parts.has_unknown and _is_of_everything(query)
+    return None if is_vague and not parts.asks_for_people else query
 
 
+_WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 MOST_BARE_WORDS = 2
 
 
@@ -228,7 +239,7 @@ _OF_PAPERS = re.compile(
 """Holders of a detail that are papers at large: "which data sets do the deepfake papers test on?"."""
 _READS_FIRST = re.compile(
     r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
-    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b|\b(?:which|what) (?:paper|one) first\b"
+    r"|\bwhat (?:should|could|must|do) (?:i|we|one) read\b|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b|\b(?:which|what) (?:paper|one) first\b"
     r"|\bpapers?\b[^.?!]{0,30}\bmost important\b|\bmost important (?:\w+ )?papers?\b",
     re.IGNORECASE,
 )

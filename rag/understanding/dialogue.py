@@ -22,7 +22,7 @@ from rag.understanding.dialogue_scoring import choose_detail, rank
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, tell_no_place
 from rag.understanding.heads import load_heads
 from rag.understanding.reading_marks import list_unused_slots
-from rag.understanding.slots import is_topical, list_free_words
+from rag.understanding.slot_completion import is_topical, list_free_words
 from rag.understanding.turns import Candidate, Turn
 
 _CLOSE = 0.5

@@ -14,11 +14,13 @@ from rag.library.coined import find_named_spans
 from rag.library.naming import get_short_name, is_made_up
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, fold, split_terms
+from rag.text import STOP_WORDS, fold, iter_words, split_terms
+from rag.text.everyday import is_everyday
 from rag.text.numbers import parse_bounds
 from rag.text.times import TimePhrase, find_times
 from rag.types.fields import ANY_DIGIT, IS_SURVEY, Condition, Range
-from rag.understanding.frame_types import EntitySpan, Slot
+from rag.understanding.frame_types import EntitySpan, Frame, Slot
+from rag.understanding.publication_kinds import find_kinds
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
@@ -46,11 +48,35 @@ def find_entities(text: str, library: LibraryView) -> Entities:
         *_find_papers(text, library),
         *(EntitySpan(*m.span, "person", m, m.how in ("exact", "alias", "reordered", "family"))
           for m in library.names.find_mentions(text)),
+        *_find_short_names(text, library),
         *(EntitySpan(t.start, t.end, "time", t, t.is_certain) for t in times),
         *_find_values(text, library),
         *_find_quoted(text),
+        *find_kinds(text, library),
     ]  # fmt: skip
     return Entities(_drop_overlaps(spans), times)
+
+
+_NAMED = re.compile(r"\b(?:(?P<article>an?|any)|by) (?P<name>[^\W\d_a-z][^\W\d_]{0,40})\b")
+
+
+def _find_short_names(text: str, library: LibraryView) -> list[EntitySpan]:
+    """People whose name is one word: ``anything from a Sørensen``, ``papers by B``.
+
+    Behind an article only where no paper's text has the word: ``a Bayes classifier`` is no person.
+    """
+    spans = []
+    for match in _NAMED.finditer(text):
+        word, at = match["name"], match.span("name")
+        if match["article"]:
+            is_name = library.names.is_part(word) and fold(word) not in library.vocabulary.any
+            is_name, at = is_name and len(word) > 3, match.span()
+        else:
+            is_name = library.names.is_part(word)
+        mention = library.names.resolve(text, match.span("name")) if is_name else None
+        if mention and (mention.names == (word,) or match["article"] and mention.names):
+            spans.append(EntitySpan(*at, "person", mention, True))
+    return spans
 
 
 def _drop_overlaps(spans: Iterable[EntitySpan]) -> tuple[EntitySpan, ...]:
@@ -92,8 +118,15 @@ def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
 def find_described(description: str, library: LibraryView) -> str:
     """Id of the one paper whose title has every word of a description: ``the fiji paper``; or empty."""
     words = {term for term in split_terms(description) if term not in STOP_WORDS}
-    # "the febrile seizure article": a title seldom says what it is of
-    for wanted in dict.fromkeys((frozenset(words), frozenset(words - _PAPER_STEMS))):
+    # "the febrile seizure article", "that piece on star names": a title seldom says what it is of
+    untitled = {
+        term
+        for word, _ in iter_words(description.lower())
+        if is_everyday(word)
+        for term in split_terms(word)
+        if not library.find_described(frozenset({term}))
+    }
+    for wanted in dict.fromkeys(map(frozenset, (words, words - _PAPER_STEMS, words - untitled))):
         entitled = library.find_described(wanted) if wanted else []
         if len(entitled) == 1:
             return entitled[0]
@@ -198,7 +231,7 @@ _FIGURES = re.compile(
 _SURE_FLAGS = re.compile(
     r"\b(?:year|date|title|venue|score|doi|category)s?\s+(?:is|are|was|were)(?:n['’]t|\s+not)\s+(?:given|known|printed|stated|there|listed)\b"
     r"|\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)"
-    r"|(?:\b(?:not|un)[ -]?)?\bretracted\b|\bretractions?\b",
+    r"|(?:\b(?:not|un)[ -]?)?\bretracted\b|\bretractions?\b|\b(?:single|sole|solo|lone)[\s-](?:author|by-?line)(?:s|ed)?\b",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
@@ -214,6 +247,34 @@ def _list_places(folded: str) -> dict[str, int]:
             if not folded[start].isspace() and not folded[end - 1].isspace():
                 places.setdefault(folded[start:end], start)
     return places
+
+
+_SAYS_VENUE = re.compile(
+    r"\b(?:at|publish\w*|appear\w*|present\w*|accepted|printed|venues?|journals?|conferences?|proceedings)\b[^.?!,;]{0,24}$",
+    re.IGNORECASE,
+)
+_IS_VENUE = re.compile(
+    r"\b(?:journal|conference|proceedings|review|letters|transactions|annals|symposium|workshop|magazine)s?\b",
+    re.IGNORECASE,
+)
+
+
+def find_stray_venues(frame: Frame, library: LibraryView) -> list[Slot]:
+    """What the tagger takes for a venue though no venue here is called so and papers write of it.
+
+    "What stopped growth in Pichia?" listed the papers at Pichia, of which there are none.
+    """
+    return [
+        slot
+        for slot in frame.slots
+        if slot.kind == "venue"
+        and slot.value is None
+        and not slot.text.isupper()
+        and not _SAYS_VENUE.search(frame.question[: slot.start])
+        and not _IS_VENUE.search(frame.question[slot.start : slot.end + 14])
+        and all(word.lower() in library.vocabulary.any for word, _ in iter_words(slot.text))
+        and fold(slot.text) not in map(fold, library.list_printed_with("venue", fold(slot.text)))
+    ]
 
 
 def _find_quoted(text: str) -> list[EntitySpan]:
@@ -241,7 +302,7 @@ _BEGINNING = re.compile(
 _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bet\.?\s+al\b|\bcut\b|\bincomplete\b|\btruncated\b", Condition("complete_authors", "is", False)),
     (r"\b(?:complete|full|whole|all)\b.{0,60}\b(?:authors?|names|lists?)\b", Condition("complete_authors", "is", True)),
-    (r"\b(?:single|sole|one)[\s-]*author|\balone\b", Condition("n_authors", "is", 1)),
+    (r"\b(?:single|sole|solo|one|lone)[\s-]*(?:author|by-?line)|\balone\b|\bsolo\b|\bon (?:his|her|their) own\b", Condition("n_authors", "is", 1)),
     (r"\btwice\b|\b(?:two|both|several|more than one|multiple)\b.{0,60}\b(?:documents?|files?|pages?|places?|lists?)\b|\bduplicat|\bmore than once\b",
      Condition("n_places", "is", Range(2, None))),
     (r"\buntitled\b|\babstract[\s-]only\b", Condition("title", "unknown")),

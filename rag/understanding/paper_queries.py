@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from rag.text import join_names
+from rag.text import fold, join_names
 from rag.text.analysis import split_sentences
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, Range
@@ -17,12 +17,17 @@ from rag.understanding.field_words import read_attribute, read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.slots import SlotParts, clean_words
 
+MOST_WORDS_A_TOPIC = 9
+"""Words of a question to each word that is taken for its topic because nothing else uses it."""
+
 
 def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
     """The topic slots as one; ``each``: several topics of which people must have papers on all."""
     # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
     is_timed = all(c.field in ("year", "month", "date") for c in parts.where)
-    if not parts.topics and is_timed and not parts.people and parts.leftover:
+    # "I want to protect my photos on the internet ...": one word of many is not what it is about.
+    is_told = len(parts.leftover.split()) * MOST_WORDS_A_TOPIC >= len(parts.question.split())
+    if not parts.topics and is_timed and not parts.people and parts.leftover and is_told:
         return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
@@ -38,11 +43,27 @@ def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
     else:
         start, end = topics[0].start, topics[-1].end
         between = parts.question[start:end]
-        words = clean_words(between) if len(between) < 120 else join_names(texts)
+        is_one = len(between) < 120 and not any(
+            _CLAUSE.search(parts.question[before.end : after.start])
+            for before, after in zip(topics, topics[1:], strict=False)
+        )
+        words = clean_words(between) if is_one else join_names(_drop_pointing(texts))
     without = " or ".join(parts.without)
     if each and len(texts) > 1:
         return Topic(" and ".join(texts), without, tuple(texts))
     return Topic(words, without)
+
+
+_CLAUSE = re.compile(r"[,;:.?!—–] ?\w{1,30} \w")
+"""What parts two topics: ``fake videos of politicians, what have you got on recognizing them``."""
+
+
+def _drop_pointing(topics: Sequence[str]) -> Sequence[str]:
+    """Without those that only point at another: ``recognizing them``."""
+    return [t for t in topics if not _POINTS.search(t)] or topics
+
+
+_POINTS = re.compile(r"\b(?:them|it|this|these|those|that)$", re.IGNORECASE)
 
 
 def get_limit(parts: SlotParts) -> int | None:
@@ -126,8 +147,19 @@ def build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Qu
     named = next((p.words for p in parts.steps if p.slot == "papers"), "")
     if named and not topic and (_USES.search(parts.question) or _is_kind(named, parts.question)):
         query = replace(query, about=Topic(clean_words(named)), papers=())
+    # "papers which mention imagenet": those that have the word, and none that is close in meaning
+    if (
+        topic
+        and _MENTIONS.search(parts.question)
+        and fold(topic.words) in parts.library.vocabulary.coined
+    ):
+        mentioned = Condition("text", "contains", topic.words)
+        query = replace(query, where=(*query.where, mentioned), about=None)
     finish = _FINISHERS.get(want)
     return finish(query, frame, parts) if finish else _finish_papers(query, frame, parts)
+
+
+_MENTIONS = re.compile(r"\bmention(?:s|ed|ing)?\b", re.IGNORECASE)
 
 
 def _is_kind(name: str, question: str) -> bool:
@@ -264,7 +296,8 @@ def _finish_groups(query: Query, frame: Frame, parts: SlotParts) -> Query | None
 
 
 _MOST = re.compile(
-    r"\b(?:most|fewest|least|busiest|largest|smallest|biggest|highest|lowest)\b", re.IGNORECASE
+    r"\b(?:most|fewest|least|busiest|largest|smallest|biggest|highest|lowest|strongest|weakest|leanest|fattest|greatest|peak)\b",
+    re.IGNORECASE,
 )
 
 

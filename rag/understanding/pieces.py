@@ -16,7 +16,8 @@ from rag.understanding.entities import Entities, read_flag
 from rag.understanding.field_words import list_attributes, read_group, read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author, build_topic, get_limit
-from rag.understanding.slots import list_free_words, read_slots
+from rag.understanding.slot_completion import list_free_words
+from rag.understanding.slots import read_slots
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ _DOI = re.compile(
     re.IGNORECASE,
 )
 _ARXIV = re.compile(
-    rf"{_WITH}(?:arxiv(?:\s+(?:id|number|preprint|paper))?(?:\s+is)?[:.\s]*)?(?<![\d.])(?P<id>\d{{4}}\.\d{{4,5}})(?:v\d++)?+(?![\d.]*\d)",
+    rf"{_WITH}(?:arxiv(?:\s+(?:id|number|preprint|paper))?(?:\s+is)?[:.\s]*)?"
+    r"(?:(?<![\d.])(?P<id>\d{4}\.\d{4,5})|(?<![\w.-])(?P<old>[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[a-z-]{2,9})?/\d{7}))"
+    r"(?:v\d++)?+(?![\d.]*\d)",
     re.IGNORECASE,
 )
 _PMID = re.compile(rf"{_WITH}\b(?:PMID|PubMed(?:\s+id)?)[:\s]*(?P<id>\d{{1,9}})\b", re.IGNORECASE)
@@ -104,10 +106,11 @@ def _iter_pointers(question: str, library: LibraryView) -> Iterator[Pointer]:
     )
     for pattern, find, noun in finders:
         for match in pattern.finditer(question):
-            identifier = match["id"].rstrip(".,;:)]'\"”!?")
+            at = match.lastgroup or "id"
+            identifier = match[at].rstrip(".,;:)]'\"”!?")
             papers = find(identifier, library)
-            end = match.end("id") - len(match["id"]) + len(identifier)
-            end = max(end, match.end()) if match.end() > match.end("id") else end
+            end = match.end(at) - len(match[at]) + len(identifier)
+            end = max(end, match.end()) if match.end() > match.end(at) else end
             if papers or noun in ("DOI", "PMID"):
                 yield Pointer(
                     match.start(), end, papers[:_MOST_PAPERS], f"{noun} {identifier}".strip()
@@ -135,7 +138,8 @@ def _find_by_doi(doi: str, library: LibraryView) -> tuple[Paper, ...]:
 
 
 def _find_by_arxiv(arxiv: str, library: LibraryView) -> tuple[Paper, ...]:
-    number = re.sub(r"v\d+$", "", arxiv.lower())
+    # Of an old id the class is no part: math.AG/0309136 is math/0309136.
+    number = re.sub(r"v\d+$|\.[a-z-]+(?=/)", "", arxiv.lower())
     return tuple(library.find_numbered("arxiv", number)) or tuple(
         p
         for p in library.find_with_address(number)
@@ -151,7 +155,7 @@ def _find_by_url(url: str, library: LibraryView) -> tuple[Paper, ...]:
     if match := _DOI.search(url):
         return _find_by_doi(match["id"].rstrip("/"), library)
     if "arxiv.org" in url.lower() and (match := _ARXIV.search(url)):
-        return _find_by_arxiv(match["id"], library)
+        return _find_by_arxiv(match["id"] or match["old"], library)
     if match := re.search(
         r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", url
     ):

@@ -24,8 +24,8 @@ from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_return import go_back
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
-from rag.understanding.entities import Entities, find_entities
-from rag.understanding.frame_types import Frame, Ranked
+from rag.understanding.entities import Entities, find_entities, find_stray_venues
+from rag.understanding.frame_types import EntitySpan, Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.pointers import expand_pointers, find_pasted
@@ -36,7 +36,7 @@ from rag.understanding.set_requests import (
     split_table,
     tabulate,
 )
-from rag.understanding.slots import is_topical
+from rag.understanding.slot_completion import is_topical
 from rag.understanding.turns import Turn
 from rag.understanding.two_questions import are_two, split_questions
 
@@ -157,7 +157,11 @@ def _read_frame(
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
     context = state.build_context() if state else None
-    return heads.read_frame(question, entities.spans, encoding, context)
+    frame = heads.read_frame(question, entities.spans, encoding, context)
+    if stray := find_stray_venues(frame, library):
+        topics = [EntitySpan(s.start, s.end, "topic", s.text, is_certain=True) for s in stray]
+        return heads.read_frame(question, (*entities.spans, *topics), encoding, context)
+    return frame
 
 
 def _choose(
@@ -198,7 +202,7 @@ _HOW_MANY_AUTHORS = re.compile(
 
 _COUNTS_THINGS = re.compile(
     r"\s*(?:about |roughly )?how many (?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)"
-    r"[\w-]+ (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
+    r"(?P<things>[\w-]+) (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
     re.IGNORECASE,
 )
 """``how many volcanoes erupted`` counts no papers."""
@@ -211,10 +215,20 @@ def _read_people(frame: Frame) -> Frame:
     """
     of_people = _HOW_MANY_PEOPLE.search(frame.question) and not _WRITE.search(frame.question)
     counts_things = frame.wants[0][0] == "count" and _COUNTS_THINGS.match(frame.question)
-    if not of_people and not (counts_things and any(s.kind == "topic" for s in frame.slots)):
+    if not of_people and not (counts_things and _are_things(counts_things, frame)):
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
+
+
+def _are_things(counted: re.Match[str], frame: Frame) -> bool:
+    """Whether what is counted is a topic, or a word that no slot has and that asks nothing: ``burrows``."""
+    start, end = counted.span("things")
+    is_free = all(end <= s.start or start >= s.end for s in frame.slots)
+    is_asking = counted["things"].lower() in load_heads().asking_words
+    return any(s.kind == "topic" for s in frame.slots) or (
+        is_free and not is_asking and not _WRITE.search(frame.question)
+    )
 
 
 def _join_sides(frame: Frame) -> Frame:

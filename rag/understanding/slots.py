@@ -7,12 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from rag.library.person_index import Mention
 from rag.library.view import LibraryView
-from rag.search.query import FRAME_WORDS
-from rag.text import STOP_WORDS, fold
+from rag.text import fold
 from rag.text.analysis import split_sentences
-from rag.text.everyday import is_everyday
 from rag.text.numbers import parse_number
 from rag.types.fields import IS_SURVEY, Condition, Range
 from rag.types.query import (
@@ -36,9 +33,15 @@ from rag.understanding.entities import (
     resolve_person,
 )
 from rag.understanding.field_words import is_ascending, read_attribute, read_group, read_order
-from rag.understanding.frame_types import EntitySpan, Frame, Slot, SlotKind
-from rag.understanding.head_features import split_words
+from rag.understanding.frame_types import Frame, Slot, SlotKind
 from rag.understanding.heads import load_heads
+from rag.understanding.slot_completion import (
+    PAGE_WORDS,
+    WHOLE,
+    complete_slots,
+    is_topical,
+    list_free_words,
+)
 
 _EDGES = " \t\n.,;:?!\"'“”‘’()[]"
 _VALUE_KINDS: frozenset[SlotKind] = frozenset(
@@ -52,6 +55,7 @@ class SlotParts:
 
     question: str
     library: LibraryView
+    want: str
     conditions: list[tuple[Condition, Slot]] = field(default_factory=list)
     people: list[tuple[PersonRef, Slot]] = field(default_factory=list)
     without_people: list[PersonRef] = field(default_factory=list)
@@ -75,6 +79,8 @@ class SlotParts:
     leftover: str = ""
     has_unknown: bool = False
     told: Slot | None = None
+    asks_for_people: bool = False
+    """Whether a number of them is asked for: ``the five authors with the most papers``."""
 
     @property
     def where(self) -> tuple[Condition, ...]:
@@ -87,9 +93,8 @@ class SlotParts:
 
 def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotParts:
     """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
-    parts = SlotParts(frame.question, library)
-    slots = _add_pages(frame.question, _add_certain(frame, entities), library)
-    slots = _extend_topics(frame.question, _add_kind(frame.question, slots, library), library)
+    parts = SlotParts(frame.question, library, frame.want)
+    slots = complete_slots(frame, entities, library)
     for slot in slots:
         kind = "topic" if _is_mentioned(slot, frame, entities) else slot.kind
         _SLOT_READERS[kind](parts, slot, entities)
@@ -108,10 +113,20 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
         if noun in free:
             free.remove(noun)
             _add_condition(parts, IS_SURVEY, Slot(*asked.span(), "topic", asked.group()))
+    unknown = [w for w in free if is_topical(w.lower(), asking) and w.lower() not in WHOLE]
+    # "how many zeppelins in 2018": a word that no paper has, and all of the year were counted, unsaid.
+    # "Entries with a header score" say what they are of.
+    is_all = bool(parts.conditions) and not (
+        parts.topics or parts.people or parts.papers or parts.described or parts.order
+        or parts.attributes or _PAPERS.search(frame.question)
+    )  # fmt: skip
     parts.leftover = " ".join(
-        w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
+        w
+        for w in free
+        if w.lower() not in asking
+        and (fold(w) in library.vocabulary.any or (is_all and w in unknown))
     )
-    parts.has_unknown = any(is_topical(w.lower(), asking) and w.lower() not in _WHOLE for w in free)
+    parts.has_unknown = bool(unknown)
     return parts
 
 
@@ -120,11 +135,10 @@ _SURVEYS = re.compile(
     r"|\b(?:(?:an?|any|some|good|recent|the|is there) )?(?P<kind>survey|review|tutorial) (?:papers?|articles?|works?)\b",
     re.IGNORECASE,
 )
-_WHOLE = frozenset(
-    "library collection corpus archive database bibliography folder published publishes authored".split()
+_PAPERS = re.compile(
+    r"\b(?:papers?|articles?|stud(?:y|ies)|works?|entr(?:y|ies)|publications?|preprints?|documents?|people|authors?|pages?)\b",
+    re.IGNORECASE,
 )
-"""Words for all that is here and for writing it, which are no topic: "how many papers are in the
-library?", "who has published the most papers here?"."""
 _OF_MANY = ("papers", "count", "groups", "people")
 
 
@@ -142,192 +156,6 @@ def _is_mentioned(slot: Slot, frame: Frame, entities: Entities) -> bool:
         and any(s.kind == "paper" for s in around)
         and not any(s.is_certain for s in around)
     )
-
-
-_KIND = re.compile(
-    r"\b(?:which|what|any|all|the|list|show|find|many|of|on|our|these|those)\s+(?:me\s+)?((?:[\w-]{2,40}\s+){1,4}?)"
-    r"(?:papers|works|studies|articles|publications)\b",
-    re.IGNORECASE,
-)
-
-
-def _add_kind(question: str, slots: Sequence[Slot], library: LibraryView) -> Sequence[Slot]:
-    """The slots with a topic that stands before the papers: ``which deepfake papers come with code?``.
-
-    The tagger saw the code alone, and 41 papers were listed.
-    """
-    # beside a condition only: the topic of a question of content is told by all its words
-    has_condition = any(slot.kind in ("flag", "time", "number") for slot in slots)
-    is_topic_known = any(slot.kind in ("topic", "paper") for slot in slots)
-    if is_topic_known or not has_condition or not (kind := _KIND.search(question)):
-        return slots
-    start, end = kind.start(1), kind.start(1) + len(kind[1].rstrip())
-    asking = load_heads().asking_words
-    words = [fold(question[start + a : start + b]) for a, b in split_words(kind[1])]
-    is_topic = all(
-        is_topical(word, asking)
-        and word not in FRAME_WORDS | _WHOLE
-        and word in library.vocabulary.any
-        for word in words
-    )
-    if not (words and is_topic) or any(s.start < end and start < s.end for s in slots):
-        return slots
-    kind_slot = Slot(start, end, "topic", question[start:end])
-    return sorted([*slots, kind_slot], key=lambda slot: slot.start)
-
-
-def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -> list[Slot]:
-    """Topics with the free words of the papers beside them that ask nothing.
-
-    "lip sync / talking head video editing, who": the tagger gave the last four words alone; of "attacks on
-    face recognition" and "deepfake detection with frequency information" one half.
-    """
-    asking = load_heads().asking_words
-    words = [(a, b) for a, b in split_words(question) if question[a:b][0].isalnum()]
-
-    def belongs(word: str, *, is_joined: bool) -> bool:
-        # "specialist on diabetes", "applications of palmprints": across a preposition no word of asking
-        asks = word in asking if is_joined else not is_topical(word, asking)
-        return (
-            not asks
-            and word not in STOP_WORDS | FRAME_WORDS | _WHOLE
-            and word in library.vocabulary.any
-        )
-
-    def extend(slot: Slot, beside: Sequence[tuple[int, int]], *, is_before: bool) -> Slot:
-        edge, joins = (slot.start if is_before else slot.end), False
-        for start, end in beside:
-            text = fold(question[start:end])
-            gap = question[min(end, edge) : max(start, edge)]
-            is_free = all(end <= s.start or start >= s.end for s in slots)
-            if _BREAK.search(gap) or not is_free:
-                break
-            if text in _JOINS and not joins:
-                joins = True
-            elif belongs(text, is_joined=joins):
-                joins = False
-                slot = replace(slot, start=min(slot.start, start), end=max(slot.end, end))
-            else:
-                break
-            edge = start if is_before else end
-        return slot
-
-    slots = _take_heading(question, slots)
-    extended = []
-    for slot in slots:
-        if slot.kind == "topic":
-            before = [word for word in words if word[1] <= slot.start]
-            slot = extend(slot, before[::-1], is_before=True)
-            slot = extend(slot, [word for word in words if word[0] >= slot.end], is_before=False)
-            slot = replace(slot, text=question[slot.start : slot.end])
-        extended.append(slot)
-    return extended
-
-
-_JOINS = frozenset("on for with of in from against via through based or".split())
-
-
-_HEADING = re.compile(r"\s*([^:?!]{3,160}?)\s*:\s")
-
-
-def _take_heading(question: str, slots: Sequence[Slot]) -> Sequence[Slot]:
-    """``explaining what networks decide: potential collaborators?``: all before the colon is the topic."""
-    match = _HEADING.match(question)
-    inside = [s for s in slots if match and s.start < match.end(1)]
-    if match is None or not inside or any(s.kind != "topic" or s.is_negative for s in inside):
-        return slots
-    if fold(match.group(1).split()[0]) in STOP_WORDS | FRAME_WORDS:
-        return slots
-    heading = replace(inside[0], start=match.start(1), end=match.end(1), text=match.group(1))
-    return [heading, *(s for s in slots if s not in inside)]
-
-
-_BREAK = re.compile(r"[.,;:?!()]")
-
-
-def is_topical(word: str, asking: frozenset[str]) -> bool:
-    """Whether a word may be a topic: not one of asking, unless it is rare in everyday English."""
-    return word not in STOP_WORDS and (word not in asking or not is_everyday(word))
-
-
-def list_free_words(question: str, slots: Sequence[Slot]) -> list[str]:
-    """Words of four letters or more that no slot has."""
-    return [
-        question[start:end]
-        for start, end in split_words(question)
-        if end - start > 3
-        and question[start].isalpha()
-        and all(end <= slot.start or start >= slot.end for slot in slots)
-    ]
-
-
-def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
-    """The frame's slots; a certain look-up replaces what it overlaps, unless that is a topic around it.
-
-    "Shiming Ge" came out as "Ge", "tsinghua" as a person; yet "the WWW 2025 contest" is a topic.
-    """
-    slots = [
-        replace(slot, is_negative=slot.is_negative or _is_negated(frame.question, slot))
-        for slot in frame.slots
-    ]
-    for span in entities.spans:
-        if not span.is_certain and not _is_narrowing(span, frame):
-            continue
-        around = [s for s in slots if s.start < span.end and span.start < s.end]
-        if any(s.kind == span.kind and s.value is not None for s in around):
-            continue
-        if any(s.kind == "topic" and s.start <= span.start and s.end >= span.end
-               and (s.start, s.end) != (span.start, span.end) for s in around):  # fmt: skip
-            continue
-        if any(s.kind == "preamble" for s in around):
-            continue
-        slots = [s for s in slots if s not in around]
-        negative = any(s.is_negative for s in around)
-        words = frame.question[span.start : span.end]
-        slots.append(Slot(span.start, span.end, span.kind, words, negative, 1.0, span.value))
-    return sorted(slots, key=lambda s: s.start)
-
-
-def _add_pages(question: str, slots: Sequence[Slot], library: LibraryView) -> list[Slot]:
-    """The slots with those whose page is meant by one of their names: ``from the ge page``.
-
-    A lone name in lower case is no name elsewhere: "ge" went unread, and all pages were listed.
-    """
-    slots = list(slots)
-    for match in _PAGE_NAME.finditer(question):
-        start, end = match.span(1)
-        owners = [
-            page.person
-            for page in library.pages
-            if fold(match.group(1)) in fold(page.person).split()
-        ]
-        around = [s for s in slots if s.start < match.end() and start < s.end]
-        if len(owners) != 1 or any(s.kind == "person" for s in around):
-            continue
-        mention = Mention((start, end), match.group(1), (owners[0],), "exact")
-        slots = [s for s in slots if s not in around or s.kind == "topic" and s.start < start]
-        slots.append(Slot(start, end, "person", match.group(1), value=mention))
-    return sorted(slots, key=lambda s: s.start)
-
-
-def _is_narrowing(span: EntitySpan, frame: Frame) -> bool:
-    """``papers by Wei Zhao / oncology only``: a category, which on its own might be a topic."""
-    is_turn = bool(frame.links) and frame.links[0][0] in ("narrow", "refine")
-    return is_turn and span.kind == "category" and not _ON.search(frame.question[: span.start])
-
-
-_ON = re.compile(r"\b(?:on|about|of|regarding)\s+(?:the\s+)?$", re.IGNORECASE)
-_NEGATION = re.compile(
-    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring|\b(?:anything|everything|all) but)\s+"
-    r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
-    re.IGNORECASE,
-)
-
-
-def _is_negated(question: str, slot: Slot) -> bool:
-    """Whether the words right before a slot exclude it; the head finds four of five by itself."""
-    kinds = ("topic", "person", "category", "venue", "affiliation", "keyword", "words")
-    return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
 _OF_THE_ART = re.compile(
@@ -394,9 +222,7 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
 
 
-_PAGE_WORDS = r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?(?:page|profile)\b"
-_ON_PAGE = re.compile(_PAGE_WORDS, re.IGNORECASE)
-_PAGE_NAME = re.compile(rf"([^\W\d_]{{2,40}}){_PAGE_WORDS}", re.IGNORECASE)
+_ON_PAGE = re.compile(PAGE_WORDS, re.IGNORECASE)
 _PAGE_OF = re.compile(r"\bpage\s+of\s+$", re.IGNORECASE)
 """``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
 
@@ -476,14 +302,20 @@ def _read_flag(parts: SlotParts, slot: Slot, entities: Entities) -> None:
         parts.unread.append(slot.text)
 
 
+_TOP = re.compile(r"(?:^|\btop |\bfirst |\bbest |\bthe )[\w-]+$", re.IGNORECASE)
 _COUNTED_AUTHORS = re.compile(r"\s*(?:author|name)\w*(?: (?P<bound>or (?:more|fewer|less)))?")
 
 
 def _read_number(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     behind = parts.question[slot.end : slot.end + 32].lower()
-    # "four authors or more": the bound stands behind what is counted
-    if (counted := _COUNTED_AUTHORS.match(behind)) and (
-        condition := read_author_bounds(f"{slot.text} {counted['bound'] or ''}")
+    # "four authors or more": the bound stands behind what is counted; "top five authors" are people
+    is_ranked = parts.want in ("people", "extreme", "groups")
+    is_ranked = is_ranked and bool(_TOP.search(parts.question[: slot.end]))
+    parts.asks_for_people |= is_ranked and bool(_COUNTED_AUTHORS.match(behind))
+    if (
+        not parts.asks_for_people
+        and (counted := _COUNTED_AUTHORS.match(behind))
+        and (condition := read_author_bounds(f"{slot.text} {counted['bound'] or ''}"))
     ):
         _add_condition(parts, condition, slot)
     elif "score" in parts.question[max(0, slot.start - 24) : slot.end + 12].lower() and (
@@ -510,8 +342,11 @@ def _read_group_slot(parts: SlotParts, slot: Slot, entities: Entities) -> None:
         parts.unread.append(slot.text)
 
 
+_ASKED = re.compile(r"^(?:which|what|whose)\s+", re.IGNORECASE)
+
+
 def _read_attribute_slot(parts: SlotParts, slot: Slot, entities: Entities) -> None:
-    parts.attribute_words.append(clean_words(slot.text))
+    parts.attribute_words.append(clean_words(_ASKED.sub("", slot.text)))
     if name := read_attribute(slot.text):
         parts.attributes.append(name)
         parts.steps.append(Part("by", f"by {name}", slot.text))

@@ -11,7 +11,7 @@ from rag.understanding.dialogue_state import split_once
 from rag.understanding.frame_types import Slot
 from rag.understanding.head_features import MASKED, mask_question
 from rag.understanding.heads import load_heads
-from rag.understanding.slots import is_topical, list_free_words
+from rag.understanding.slot_completion import is_topical, list_free_words
 from rag.understanding.turns import Turn
 
 _TOKEN = re.compile(r"<\w+>|\w+(?:['’]\w+)?|[?&]")

@@ -97,13 +97,13 @@ def test_a_server_that_stops_is_given_up_by_whoever_is_in_it(tmp_path: Path) -> 
             assert indexes.vectors.count() == 1
             os.kill(process.pid, signal.SIGSTOP)
             for attempt in (
-                lambda: indexes.vectors.query(vector("any"), 1),
+                lambda: indexes.vectors.query([vector("any")], 1),
                 indexes.vectors.list_ids,
             ):
                 with pytest.raises(StoreUnreachable, match="nothing came within 1 s"):
                     attempt()
             os.kill(process.pid, signal.SIGCONT)
-            assert len(indexes.vectors.query(vector("any"), 1)) == 1
+            assert len(indexes.vectors.query([vector("any")], 1)[0]) == 1
             indexes.close()
 
 

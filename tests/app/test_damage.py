@@ -17,6 +17,7 @@ import pytest
 from rag.adapters import open_marks
 from rag.adapters.chroma_embedded import CHROMA_FILE as CHROMA_FILE
 from rag.adapters.chroma_embedded import require_whole_chroma
+from rag.adapters.flat_vectors import FLAT_FILE
 from rag.adapters.index_stores import LocalStores
 from rag.ingest.indexing import Indexes, check_indexes, get_generation
 from rag.ingest.ingesting import apply_ingest
@@ -157,6 +158,9 @@ def test_wild_bytes_in_chromas_file_never_reach_its_native_code(harmed: Desk, se
     with pytest.raises(IndexUnreadable, match="damaged"):
         require_whole_chroma(index(harmed.folder, "chroma"))
     assert harmed.nearest("Plums") == "Plums"
+    assert harmed.library.index_state.generation == 1  # the copy was searched
+    index(harmed.folder, FLAT_FILE).unlink()
+    assert harmed.nearest("Plums") == "Plums"
     assert harmed.library.index_state.generation == 2
 
 
@@ -172,14 +176,16 @@ class Untrusting(LocalStores):
 
 def test_after_an_unclean_end_vectors_are_tried_out_and_built_again(harmed: Desk) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from rag.ingest.indexing import Indexes\n"
+        "import os, sys; from pathlib import Path; from rag.ingest.indexing import get_generation\n"
         "from rag.library import Library; from tests.stand_ins import QuickStores\n"
-        "indexes = Indexes(Library.open(Path(sys.argv[1])), QuickStores())\n"
-        "indexes.vectors.count(); os.abort()\n"
+        "library = Library.open(Path(sys.argv[1]))\n"
+        "place = get_generation(library, library.index_state)\n"
+        "vectors = QuickStores().open_vectors(place); vectors.count(); os.abort()\n"
     )
     command = [sys.executable, "-c", code, str(harmed.folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == -signal.SIGABRT
+    index(harmed.folder, FLAT_FILE).unlink()
     stores = Untrusting()
     indexes = Indexes(harmed.library, stores)
     assert indexes.vectors.count() == 4
@@ -189,6 +195,7 @@ def test_after_an_unclean_end_vectors_are_tried_out_and_built_again(harmed: Desk
 
 def test_a_store_that_is_open_or_was_closed_is_not_tried_out(harmed: Desk) -> None:
     stores = Untrusting()
+    index(harmed.folder, FLAT_FILE).unlink()
     first, second = Indexes(harmed.library, stores), Indexes(harmed.library, stores)
     assert first.vectors.count() == second.vectors.count() == 4
     first.close(), second.close()

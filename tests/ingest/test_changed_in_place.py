@@ -91,7 +91,7 @@ def _told(assistant: Assistant) -> Mapping[str, object]:
     embedder = build_embedder(assistant.settings)
     for question in QUESTIONS:
         vector = embedder.embed_query(question)
-        told[f"near {question}"] = indexes.vectors.query(vector, 99)
+        told[f"near {question}"] = indexes.vectors.query([vector], 99)[0]
         hits = assistant.retrieve(question).papers
         told[f"ranked {question}"] = [(hit.paper.paper_id, hit.score) for hit in hits]
         answer = assistant.ask(question)

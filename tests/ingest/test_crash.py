@@ -103,7 +103,7 @@ def _problems_for_a_reader(library: Library) -> tuple[str, ...]:
     first = min(chunks)
     heading = chunks[first].heading
     text = f"{heading}\n{chunks[first].text}" if heading else chunks[first].text
-    nearest = indexes.vectors.query(vector(text), 1)
+    nearest = indexes.vectors.query([vector(text)], 1)[0]
     assert nearest[0][0] == first, "a vector is not its own nearest neighbour"
     assert indexes.lexical.find_chunks(["learn"], 5), "no chunk is found by a common word"
     indexes.close()

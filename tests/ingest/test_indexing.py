@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rag.ingest.indexing import Indexes, check_indexes
+from rag.ingest.indexing import Indexes, check_indexes, get_generation
 from rag.library import Library
 from rag.library.chunking import OPENING_CHARS
 from rag.library.schema import LIBRARY_FILE
@@ -34,6 +34,7 @@ def _lose_folder(folder: Path) -> None:
 
 def _break_vectors(folder: Path) -> None:
     (folder / "index" / "000001" / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
+    (folder / "index" / "000001" / "flat-vectors").write_bytes(b"broken" * 1_000)
 
 
 def _break_lexical(folder: Path) -> None:
@@ -42,9 +43,13 @@ def _break_lexical(folder: Path) -> None:
 
 def _lose_a_vector(folder: Path) -> None:
     with Library.open(folder) as library:
-        indexes = Indexes(library, QuickStores())
-        indexes.vectors.delete([library.list_chunks()[0].chunk_id])
-        indexes.close()
+        _delete_vector(library, library.list_chunks()[0].chunk_id)
+
+
+def _delete_vector(library: Library, chunk_id: str) -> None:
+    place = get_generation(library, library.index_state)
+    with closing(QuickStores().open_vectors(place)) as vectors:
+        vectors.delete([chunk_id])
 
 
 def _lose_an_index_entry(folder: Path) -> None:
@@ -67,6 +72,46 @@ def test_indexes_that_do_not_fit_the_library_are_rebuilt_when_opened(
     assert (indexes.vectors.count(), indexes.lexical.count()) == (10, 10)
     assert check_indexes(desk.library, desk.stores).problems == ()
     indexes.close()
+
+
+def test_where_chroma_alone_is_broken_its_copy_is_searched_until_an_ingest_mends_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    document = write(tmp_path / "a.jsonl", "Apples", "Pears")
+    desk.ingest(document)
+    (desk.folder / "index" / "000001" / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
+    assert desk.nearest("Pears") == "Pears"
+    assert desk.library.index_state.generation == 1
+    assert "vectors" in " ".join(check_indexes(desk.library, desk.stores).problems)
+    desk.ingest(document)
+    assert desk.library.index_state.generation == 2
+
+
+def test_a_copy_that_is_not_what_the_store_has_is_told_and_mended(
+    desk: Desk, tmp_path: Path
+) -> None:
+    document = write(tmp_path / "a.jsonl", "Apples", "Pears")
+    desk.ingest(document)
+    kept = desk.folder / "index" / "000001" / "flat-vectors"
+    of_two = kept.read_bytes()
+    desk.ingest(write(document, "Apples", "Pears", "Plums"))
+    assert kept.read_bytes() != of_two
+    kept.write_bytes(of_two)
+    problems = check_indexes(desk.library, desk.stores).problems
+    assert "what is searched of the vectors is not what the store has" in problems
+    assert desk.nearest("Plums") == "Plums"
+    assert check_indexes(desk.library, desk.stores).problems == ()
+
+
+def test_the_vectors_of_an_older_version_get_their_copy_when_they_are_first_searched(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples", "Pears"))
+    kept = desk.folder / "index" / "000001" / "flat-vectors"
+    whole = kept.read_bytes()
+    kept.unlink()
+    assert desk.nearest("Pears") == "Pears"
+    assert kept.read_bytes() == whole
 
 
 def _write_body(path: Path) -> Path:
@@ -112,8 +157,7 @@ def test_a_vector_lost_beside_a_body_is_missed(desk: Desk, tmp_path: Path) -> No
         embedder=QuickEncoder(),
     )
     (lost,) = (c.chunk_id for c in desk.library.list_chunks() if c.heading == "Apples")
-    with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
-        indexes.vectors.delete([lost])
+    _delete_vector(desk.library, lost)
     problems = check_indexes(desk.library, desk.stores).problems
     assert problems == (f"1 chunks are not in the vectors, such as {lost!r}",)
     with closing(Indexes(desk.library, desk.stores, "quick")) as indexes:
@@ -190,7 +234,7 @@ def test_a_store_that_a_thread_is_in_outlives_the_change_of_the_library(
     in_use = indexes.vectors
     desk.ingest(write(tmp_path / "b.jsonl", "Pears", "Plums"))
     assert indexes.vectors is not in_use
-    assert in_use.query(vector("any"), 9)
+    assert in_use.query([vector("any")], 9)[0]
     indexes.close()
 
 
@@ -198,18 +242,18 @@ def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Pa
     desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
     readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]
     for indexes in readers:
-        assert len(indexes.vectors.query(vector("any"), 99)) == 40
+        assert len(indexes.vectors.query([vector("any")], 99)[0]) == 40
     later = [f"Later {n}" for n in range(6)]
     _ingest_elsewhere(desk.folder, [write(tmp_path / "b.jsonl", *later)])
     assert desk.library.index_state.generation == 1
     for indexes in readers:
         for title in later:
-            nearest = indexes.vectors.query(vector(f"{title}\n{abstract(title)}"), 1)[0][0]
+            nearest = indexes.vectors.query([vector(f"{title}\n{abstract(title)}")], 1)[0][0][0]
             assert desk.library.list_chunks([nearest])[0].heading == title
         assert len(indexes.lexical.find_chunks(["later"], 99)) == 6
     _ingest_elsewhere(desk.folder, [write(tmp_path / "c.jsonl", *(f"Last {n}" for n in range(99)))])
     assert desk.library.index_state.generation == 2
     for indexes in readers:
-        assert len(indexes.vectors.query(vector("any"), 999)) == 145
+        assert len(indexes.vectors.query([vector("any")], 999)[0]) == 145
         assert len(indexes.lexical.find_chunks(["last"], 999)) == 99
         indexes.close()

@@ -152,7 +152,7 @@ def test_a_broken_entry_is_told_of_and_the_one_it_was_is_kept(desk: Desk, tmp_pa
     assert (rejection.document, rejection.line) == ("a.jsonl", 2)
     assert sorted(desk.titles) == ["Apples", "Pears", "Plums"]  # type: ignore[type-var]
     assert desk.library.list_documents()[0].rejections == (rejection,)
-    assert counts(desk.ingest(file).plan) == {"unchanged": 3}
+    assert counts(desk.ingest(file).plan) == {"unchanged": 3, "rejected": 1}
     assert counts(desk.ingest(file, prune=True).plan) == {
         "unchanged": 2,
         "removed": 1,
@@ -202,3 +202,11 @@ def test_the_list_of_dropped_documents_is_no_document(desk: Desk, tmp_path: Path
     desk.ingest(drop=["a.jsonl"])
     (desk.folder / "left-out.txt").write_text("kept by an older version\n", "utf-8")
     assert build_plan(desk.library, [desk.folder]).documents == ()
+
+
+def test_what_is_unread_is_named_again_each_time(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "a.bib"
+    file.write_text("@misc{a, year=2018}\n@misc{b, title={Peat at the Crossroads}}\n", "utf-8")
+    first, second = desk.ingest(file).plan, desk.ingest(file).plan
+    assert [str(r) for r in second.rejections] == [str(r) for r in first.rejections] != []
+    assert second.counts["unchanged"] == 1

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.library.identity import compute_entry_digest, compute_paper_digest, compute_paper_id, merge
+from rag.library.identity import (
+    compute_entry_digest,
+    compute_paper_digest,
+    compute_paper_id,
+    merge,
+    trace_fields,
+)
 from rag.library.labels import MAX_LABEL_CHARS, MAX_LABEL_WORDS, build_label
 from rag.readers import read
 from rag.types import Authorship, Entry, Paper, Place
@@ -122,6 +129,61 @@ def test_the_complete_list_of_authors_counts_and_no_printed_name_is_lost() -> No
         ("Cy", None),
     ]
     assert paper.authors_complete
+
+
+GUESSED = ("authors: guessed from the lines under the title",)
+
+
+def test_a_field_is_known_as_the_entry_that_gave_it_knows_it() -> None:
+    guess = ("venue: guessed from the first page's head or foot",)
+    file = entry(1, "b.pdf", venue="Bogs", provenance=guess, page_starts=(0,))
+    assert merged(file).provenance == guess
+    assert merged(entry(1, venue="Bog Letters"), file).provenance == ()
+
+
+def _list_names(*entries: Entry) -> list[tuple[str, int | None, str]]:
+    return [(a.name, a.position, a.family) for a in merged(*entries).authorships]
+
+
+def test_a_bibliography_s_initials_are_filled_in_from_the_full_names_of_its_file() -> None:
+    cited = entry(
+        1, "refs.bib", authors=("M. van den Berg", "P. J. Roe"), families=("van den Berg", "Roe"),
+        authors_complete=True,
+    )  # fmt: skip
+    file = entry(
+        1, "berg.pdf", authors=("Mara van den Berg", "Petra Roe"), authors_complete=True,
+        provenance=GUESSED, page_starts=(0,),
+    )  # fmt: skip
+    assert _list_names(cited, file) == [
+        ("Mara van den Berg", 1, "van den Berg"),
+        ("Petra Roe", 2, "Roe"),
+    ]
+    paper = merged(cited, file)
+    assert paper.how_known("authors") == (
+        "given names from berg.pdf, guessed from the lines under the title"
+    )
+    assert str(trace_fields(paper, [cited, file])["authors"]) == "berg.pdf:1"
+
+
+def test_initials_are_filled_in_name_by_name_where_only_one_can_be_meant() -> None:
+    cited = entry(1, "refs.ris", authors=("Y. Zhang", "Y. Zhang", "M. Quill"))
+    file = entry(2, "a.pdf", authors=("Mara Quill", "Ying Zhang", "Yang Zhang", "Ada Poe"))
+    assert _list_names(cited, replace(file, provenance=GUESSED))[:3] == [
+        ("Y. Zhang", 1, ""),
+        ("Y. Zhang", 2, ""),
+        ("Mara Quill", 3, ""),
+    ]
+    other = entry(2, "a.pdf", authors=("Jana Doe", "Rik Roe"), provenance=GUESSED)
+    assert [n for n, *_ in _list_names(entry(authors=("K. Doe", "R. Roe")), other)][:2] == [
+        "K. Doe",
+        "Rik Roe",
+    ], "another Doe is no fuller print"
+
+
+def test_a_list_that_a_person_corrected_stays_as_it_is() -> None:
+    cited = entry(1, "a.pdf", authors=("M. Quill",), provenance=("authors: corrected by a person",))
+    file = entry(2, "b.pdf", authors=("Mara Quill",), provenance=GUESSED)
+    assert [a.name for a in merged(cited, file).authorships] == ["M. Quill"]
 
 
 def test_merging_does_not_depend_on_the_order_of_entries() -> None:

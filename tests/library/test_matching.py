@@ -38,6 +38,12 @@ LEA, TOM, ANKE = ("Lea Moreau",), ("Tom Haas",), ("Anke Vries", "Tom Haas")
         # Preprint and publication: other DOIs, a year later.
         ((entry(doi="10.48550/arxiv.2101.00001", year=2021, authors=LEA),
           entry(2, doi="10.1/x", year=2022, authors=("L. Moreau",))), 1),
+        # One title in other type: signs for words, quotes, dashes, a last full stop, letters of Greek.
+        ((entry(title="Peat & Moss on the Roofs of Barns"), entry(2, title="Peat and moss on the roofs of barns.")), 1),
+        ((entry(title="The “Wet” Bogs of 1990–2000 Weighed"), entry(2, title="The 'Wet' Bogs of 1990-2000 weighed")), 1),
+        ((entry(title="Bogs’ Own β-Glucan, weighed by hand"), entry(2, title="Bogs' own beta-glucan weighed by hand")), 1),
+        ((entry(title="TGF-Β & Peat", authors=LEA, year=2001), entry(2, title="TGF-beta and peat", authors=LEA, year=2001)), 1),
+        ((entry(title="Peat and Moss on the Roofs of Barns"), entry(2, title="Peat or Moss on the Roofs of Barns")), 2),
         # A file and its bibliography: the file prints neither people nor a year.
         ((entry(authors=LEA, year=2020), entry(1, "p.pdf", text=ABSTRACT, page_starts=(0,))), 1),
         ((entry(authors=LEA, files=("p.pdf",)),

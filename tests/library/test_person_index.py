@@ -142,6 +142,31 @@ def test_a_family_name_with_a_particle_is_of_all_who_have_it_and_an_initial_tell
     assert alone is not None and alone.names == ("J. van der Berg",)
 
 
+LONG = "Charles Jean Gustave Nicolas de la Vallée Poussin"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        LONG,
+        "de la Vallée Poussin",
+        "de la Vallee-Poussin",
+        "la Vallée Poussin",
+        "C. J. de la Vallée Poussin",
+        "J. de la Vallee Poussin",
+        "Charles de la Vallée Poussin",
+        "Charles Jean Gustave Nicolas de la Vallée-Poussin",
+    ],
+)
+def test_a_long_name_is_found_whole_and_by_parts_of_it(typed: str) -> None:
+    names = NameIndex(NameList((LONG, "Rik Roe", "Ana de Souza-Lima")))
+    found = [m.names for m in names.find_mentions(f"papers by {typed} and Rik Roe")]
+    assert found == [(LONG,), ("Rik Roe",)]
+    mention = names.resolve(typed)
+    assert mention is not None and mention.names == (LONG,)
+    assert [m.names for m in names.find_mentions("de Souza Lima?")] == [("Ana de Souza-Lima",)]
+
+
 @pytest.mark.parametrize("typed", ["face forgery", "DuetFace", "the paper", "a work on detection"])
 def test_ordinary_words_are_no_name(typed: str) -> None:
     assert INDEX.resolve(typed) is None

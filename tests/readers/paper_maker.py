@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ LEFT, RIGHT, TOP, WIDTH, LEADING = 20.0, 110.0, 30.0, 80.0, 5.0
 HEAD = "Quill et al. Journal of Coastal Botany 2019, 7:112"
 
 Column = Sequence[tuple[str, str]]
-"""Lines with their kind: ``text``, ``indent``, ``head``, ``small``, ``mark``, ``note``, ``gap``."""
+"""Lines with their kind: ``text``, ``indent``, ``head``, ``small``, ``mark``, ``note``, ``close``, ``gap``."""
 
 
 def make_paper(
@@ -66,9 +67,14 @@ def _draw_column(pdf: FPDF, x: float, top: float, column: Column, numbered: bool
         _put(pdf, size, x + (4 if kind == "indent" else 0), y, text, "B" if kind == "head" else "")
         if numbered:
             _put(pdf, 7, x - 10, y, str(at))
-        y += LEADING
+        y += 0.8 * LEADING if kind == "close" else LEADING
 
 
 def _put(pdf: Any, size: float, x: float, y: float, text: str, style: str = "") -> None:
-    pdf.set_font("Times", style, size)
-    pdf.text(x, y, text)
+    """Draw a text; what stands in ``^{ }`` is raised."""
+    for part in re.split(r"(\^\{[^{}]*\})", text):
+        is_raised = part.startswith("^{")
+        pdf.set_font("Times", style, size * (0.65 if is_raised else 1))
+        shown = part[2:-1] if is_raised else part
+        pdf.text(x, y - (0.13 * size if is_raised else 0), shown)
+        x += pdf.get_string_width(shown)

@@ -79,3 +79,23 @@ def test_bibtex_is_told_by_content_not_by_name() -> None:
 def test_a_list_of_abstracts_that_quotes_an_entry_is_a_list() -> None:
     data = b"Abstract: we cite\n@misc{a, title = {T}}\nas usual.\n"
     assert read_bytes("p.txt", data).format == "abstract_list"
+
+
+def test_a_macro_or_a_parent_that_is_missing_is_told_of_with_its_entry() -> None:
+    bib = """@string{bog = "Bog"} @string{letters = bog # " Letters"}
+@article{a, title={Peat}, journal=letters, month=jan, year=2018}
+@article{b, title={Moss}, journal=JACM, month=sept # "~3", year=2019}
+@inproceedings{c, title={Reed}, crossref={proc2020}}
+@inproceedings{d, title={Rush}, xdata={here}, year=2020}
+@xdata{here, publisher={Bog}}
+@article{title={Sedge}, journal=unknown # " Letters"}
+"""
+    reading = read_bytes("a.bib", bib.encode())
+    assert [(e.title, e.venue) for e in reading.entries] == [
+        ("Peat", "Bog Letters"), ("Moss", "JACM"), ("Reed", None), ("Rush", None), ("Sedge", "unknown Letters"),
+    ]  # fmt: skip
+    assert reading.notes == (
+        "line 3: @article 'b': macro 'JACM' of its journal is not defined here, and left as it is",
+        "line 4: @inproceedings 'c': its crossref 'proc2020' is not in this file, so nothing is taken from it",
+        "line 7: @article: macro 'unknown' of its journal is not defined here, and left as it is",
+    )

@@ -140,3 +140,21 @@ def test_importing_the_readers_loads_no_library() -> None:
     code = "import sys, rag.readers; print({'pypdfium2', 'bibtexparser', 'pylatexenc'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("a.ris", "TY  - JOUR\nAU  - Doe, Jana\nPY  - 2018\nJO  - Bog Letters\nER  -\n"),
+        ("a.nbib", "PMID- 123\nOWN - NLM\nFAU - Doe, Jana\nDP  - 2018\n"),
+        ("a.enw", "%0 Journal Article\n%A Doe, Jana\n%D 2018\n%J Bog Letters\n"),
+        ("a.ciw", "PT J\nAU Doe, Jana\nPY 2018\nSO Bog Letters\nER\n"),
+        ("a.bib", "@article{k, author={Doe, Jana}, year=2018, journal={Bog Letters}}"),
+        ("a.csv", 'Title,Authors,Year\n,"Doe, Jana",2018\n'),
+    ],
+)
+def test_a_lone_record_without_a_title_is_named_as_such(name: str, record: str) -> None:
+    with pytest.raises(
+        ReadError, match=r"line \d: the entry \(Jana Doe, 2018\) has neither a title"
+    ):
+        read_bytes(name, record.encode())

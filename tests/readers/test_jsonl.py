@@ -123,7 +123,7 @@ def test_a_broken_line_is_rejected_with_its_number_and_the_rest_is_kept() -> Non
         (2, "not valid JSON (unterminated string starting at column 11)"),
         (4, "not a JSON object with a title or abstract"),
         (5, "field 'title' holds no text but an object"),
-        (6, "the entry has neither a title nor a text"),
+        (6, "the entry (2020) has neither a title nor a text"),
     ]
 
 

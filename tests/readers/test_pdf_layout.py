@@ -83,6 +83,45 @@ def test_a_note_goes_on_under_the_small_type_of_its_mark() -> None:
     assert "which places them in the bay each spring" in entry.text
 
 
+def test_a_note_in_type_of_the_text_s_size_cuts_no_sentence() -> None:
+    left = [("text", "Waves wear the sheltered shores of the north away, year by year.")] * 20
+    left += [("text", "In the third winter the buoys were moved because the river had")]
+    left += [("gap", "")] * 22 + [
+        ("text", "2 Values of the first survey are given in the appendix.")
+    ]
+    right = [("text", "risen by two metres and the kelp was gone until the month of June.")] * 9
+    (only,) = read_bytes("kelp.pdf", make_paper([[left, right]], front=False)).entries
+    assert "because the river had risen by two metres" in only.text
+    assert "2 Values of the first survey are given" in only.text
+
+
+def test_raised_figures_behind_figures_are_told_from_them() -> None:
+    said = "It was 0.83^{2} on 10^{6} stems, 5 × 10^{-4} m, in 1998^{3,4}, of 1,245."
+    column = [("text", "Waves wear the sheltered shores of the north away, year by year.")] * 8
+    pages = [[[*column, ("text", said), *column]]] * 3
+    (only,) = read_bytes("kelp.pdf", make_paper(pages)).entries
+    n = only.text.count("It was 0.83^2 on 10^6 stems, 5 × 10^-4 m, in 1998^3,4, of 1,245.")
+    assert n == 3, only.text
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        ["Doe, J., Roe, R. (2001). Voles of the north and their", "burrows. Marsh Review 4, 1-9.",
+         "Quill, M. (2003). Bogs. Bog Letters 2, 3-8.", "Roe, R. (2004). Fens. Bog Letters 3, 4-9."],
+        ["Doe J, Roe R. Voles of the north and their burrows.", "Marsh Review 2001; 4: 1-9.",
+         "Quill M. Bogs. Bog Letters 2003; 2: 3-8.", "Roe RS, Lee A. Fens. Bog Letters 2004; 3: 4-9."],
+        ["1.Doe J, Roe R. Voles of the north. Marsh Review", "12 (3), 1-9. 2001.",
+         "2.Quill M. Bogs. Bog Letters 2003; 2: 3-8.", "3.Roe RS, Lee A. Fens. Bog Letters 2004; 3: 4-9."],
+    ],
+)  # fmt: skip
+def test_references_in_close_type_are_parted(printed: list[str]) -> None:
+    column = [("text", "Waves wear the sheltered shores of the north away, year by year.")] * 14
+    column += [("head", "References"), *(("close", line) for line in printed)]
+    (only,) = read_bytes("kelp.pdf", make_paper([[column]])).entries
+    assert only.references == (" ".join(printed[:2]), *printed[2:])
+
+
 def test_words_parted_at_line_ends_are_whole(entry: Entry) -> None:
     assert "hold that seaweed slows them" in entry.text
     assert "In the northern coves" in entry.text

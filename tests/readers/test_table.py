@@ -43,7 +43,7 @@ def test_an_open_quote_does_not_swallow_the_rows_below() -> None:
 def test_a_row_with_neither_title_nor_abstract_is_rejected() -> None:
     reading = read_bytes("p.csv", b"title,abstract,year\n,,1999\nA,a,2000\n")
     assert [str(r) for r in reading.rejections] == [
-        "p.csv:2: the entry has neither a title nor a text"
+        "p.csv:2: the entry (1999) has neither a title nor a text"
     ]
 
 
@@ -92,3 +92,27 @@ def test_columns_are_read_by_their_values_where_these_leave_no_doubt() -> None:
         "column 'Waar': not understood, filled in 2 rows",
         "column 'Punten': not understood, filled in 2 rows",
     ]
+
+
+def test_a_known_column_of_which_nothing_is_kept_is_told_of() -> None:
+    table = (
+        "Title,Notes,Score,Code,URL,Attachments,Extra\n"
+        "Peat,read twice,7,maybe,see website,peat.docx,\n"
+        "Moss,n/a,,yes,https://moss.example/1,moss.pdf,PMID: 12\n"
+        "Reed,again,8,,,,\n"
+    )
+    assert read_bytes("p.csv", table.encode()).notes == (
+        "column 'Notes': known, but nothing of it is kept, filled in 2 rows",
+        "column 'Score': known, but nothing of it is kept, filled in 2 rows",
+        "column 'Code': known, but nothing of it is kept, filled in 1 row",
+        "column 'URL': known, but nothing of it is kept, filled in 1 row",
+        "column 'Attachments': known, but nothing of it is kept, filled in 1 row",
+    )
+    ris = b"TY  - JOUR\nTI  - Peat\nN1  - read twice\nER  -\n\nTY  - JOUR\nTI  - Moss\nN1  - PMID: 12\nER  -\n"
+    assert read_bytes("p.ris", ris).notes == (
+        "tag 'N1': known, but nothing of it is kept, filled in 1 row",
+    )
+    bib = b"@misc{a, title={Peat}, note={read twice}, keywords={peat}}"
+    assert read_bytes("p.bib", bib).notes == (
+        "field 'note': known, but nothing of it is kept, filled in 1 row",
+    )

@@ -125,6 +125,8 @@ def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
         ("Subobject tracking's end: an object's tracking.", True),
         ("It is an object. Tracking isn't.", False),
         ("Objects are tracked^2.", False),
+        ("An object whose object tracking fails.", True),
+        ("An object, one of two, is tracked.", False),
     ],
 )
 def test_marks_within_words_do_not_count(text: str, held: bool) -> None:

@@ -27,6 +27,24 @@ def test_what_prints_is_read_back(query: Query) -> None:
     assert read_query(print_query(query)) == query
 
 
+@pytest.mark.parametrize(
+    "doi",
+    [
+        "10.1000/X.1",
+        "https://doi.org/10.1000/X.1",
+        "http://dx.doi.org/10.1000/X.1",
+        "doi.org/10.1000/X.1",
+        "doi:10.1000/X.1",
+        "DOI: 10.1000/X.1 ",
+        "doi https://www.doi.org/10.1000/X.1",
+    ],
+)
+def test_a_doi_is_one_whatever_is_printed_before_it(doi: str) -> None:
+    assert Condition("doi", "is", doi) == Condition("doi", "is", "10.1000/X.1")
+    assert Condition("doi", "in", (doi,)).values == ("10.1000/X.1",)
+    assert Condition("doi", "contains", "doi peat").value == "doi peat"
+
+
 def test_a_paper_before_the_question_is_read_back() -> None:
     # what "what does it propose?" after a list is kept as: the colon is not the paper's
     query = Query("passages", papers=("p1", "a.bib:3"), text="What does it propose?")

@@ -76,7 +76,7 @@ def test_every_pattern_is_tried() -> None:
     names = {used.name for used in list_patterns()}
     assert {
         "rag.answers.comparing_words.COMPARISON_WORDS",
-        "rag.understanding.slots._NEGATION",
+        "rag.understanding.slot_completion._NEGATION",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.sentence_forms.FORMS"} <= names
     assert len(list_patterns()) > 200

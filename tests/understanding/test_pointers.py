@@ -15,9 +15,12 @@ LIBRARY = Shelf(
         paper("p2", "Moss on the Roofs of Barns", "Moss grows.", ["Anke van der Meer", "Tom Haas", "Lea Moreau"],
               year=2019, arxiv="1904.01234", url="https://arxiv.org/abs/1904.01234"),
         paper("p3", "Reed Beds", "Reeds stand.", ["Gabi García Márquez"], year=2018),
+        paper("p4", "Strings near Black Holes", "Strings bend.", ["Ed Witt"], arxiv="hep-th/9901001"),
+        paper("p5", "Moduli of Curves", "Curves move.", ["Val Cur"], arxiv="math/0309136"),
     ]
 )  # fmt: skip
 P1, P2, P3 = "Peat Weights in Forty Bogs", "Moss on the Roofs of Barns", "Reed Beds"
+P4, P5 = "Strings near Black Holes", "Moduli of Curves"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,13 @@ P1, P2, P3 = "Peat Weights in Forty Bogs", "Moss on the Roofs of Barns", "Reed B
         ("Summarise arXiv:1904.01234v3.", f"Summarise {P2}."),
         ("What is arXiv 1904.01234 about?", f"What is {P2} about?"),
         ("https://arxiv.org/pdf/1904.01234v2.pdf", P2),
+        ("Who wrote hep-th/9901001?", f"Who wrote {P4}?"),
+        ("papers like arXiv:hep-th/9901001v2", f"papers like {P4}"),
+        ("https://arxiv.org/abs/hep-th/9901001", P4),
+        ("What is math.AG/0309136 about?", f"What is {P5} about?"),
+        ("What is the paper with arXiv id math/0309136 about?", f"What is {P5} about?"),
+        ("doi:10.48550/arXiv.hep-th/9901001", P4),
+        ("and/or hep-th/9901002", "and/or hep-th/9901002"),
         ("Who wrote PMID 4242?", f"Who wrote {P1}?"),
         ("What does http://www.bog.example/papers/7 say?", f"What does {P1} say?"),
         ("What did Moreau and Haas (2021) find?", f"What did {P1} find?"),
