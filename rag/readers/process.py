@@ -36,6 +36,9 @@ AHEAD = 12
 """Documents read ahead of the one that is asked for: of PDFs as many as are embedded together."""
 AHEAD_BYTES = 32 * 2**20
 """The size of such documents: the papers of a list of 13 MB take 60 MB of memory."""
+BEHIND = 10
+"""How much a reading gives way: it is done while what was read before is stored, and not while it is embedded, which
+uses every core."""
 GRACE_S = 5.0
 """Waited for the end of a process that has closed its pipes."""
 
@@ -196,6 +199,8 @@ def serve_requests() -> None:
     """Answer each document that is asked for, until nothing more can be asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is told, and ends this process
     bound_memory(int(sys.argv[1]))
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(BEHIND)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     requested_items, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints does not answer

@@ -201,11 +201,14 @@ _HOW_MANY_AUTHORS = re.compile(
 
 
 _COUNTS_THINGS = re.compile(
-    r"\s*(?:about |roughly )?how many (?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)"
-    r"(?P<things>[\w-]+) (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
+    r"\s*(?:about |roughly )?how many (?:[\w-]{1,30} ){0,2}?"
+    r"(?P<things>(?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)[\w-]{1,40}) "
+    r"(?:(?!related|based|\w*authored)\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b"
+    r"|\s*(?:about |roughly )?how many (?:fewer|more) [\w-]{1,40}\b",
     re.IGNORECASE,
 )
-"""``how many volcanoes erupted`` counts no papers."""
+"""``how many volcanoes erupted``, ``how many pen trials were run``, ``how many fewer articles did the index have``
+count no papers."""
 
 
 def _read_people(frame: Frame) -> Frame:
@@ -223,12 +226,14 @@ def _read_people(frame: Frame) -> Frame:
 
 def _are_things(counted: re.Match[str], frame: Frame) -> bool:
     """Whether what is counted is a topic, or a word that no slot has and that asks nothing: ``burrows``."""
+    if counted["things"] is None:
+        is_of_people = any(s.kind == "person" for s in frame.slots)
+        return not (is_of_people or _WRITE.search(frame.question))
     start, end = counted.span("things")
     is_free = all(end <= s.start or start >= s.end for s in frame.slots)
     is_asking = counted["things"].lower() in load_heads().asking_words
-    return any(s.kind == "topic" for s in frame.slots) or (
-        is_free and not is_asking and not _WRITE.search(frame.question)
-    )
+    is_thing = any(s.kind == "topic" for s in frame.slots) or (is_free and not is_asking)
+    return is_thing and not _WRITE.search(frame.question)
 
 
 def _join_sides(frame: Frame) -> Frame:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_what_is_read_ahead_ends_with_the_process(tmp_path: Path) -> None:
         wait_until_it_reads()
         pid = pid_of(process)
     assert not is_there(pid)
-    with pytest.raises(ReadError, match="the ingest ended"):
+    with pytest.raises((ReadError, CancelledError)):  # begun, or not yet
         next(readings)()
     assert process._process is None
 
