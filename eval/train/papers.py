@@ -21,9 +21,9 @@ from eval.train.abstention import compute_coefficients
 from rag.answers import answering_papers
 from rag.answers.answering_papers import (
     MAX_PAPERS,
-    WEIGHTS_FILE,
+    PAPERS_WEIGHTS_FILE,
     choose_answering_papers,
-    compute_signals,
+    compute_paper_signals,
 )
 from rag.app.assistant import Assistant
 from rag.types import Retrieval
@@ -59,7 +59,7 @@ def load_asked(assistants: Mapping[str, Assistant], path: Path = QUESTIONS) -> I
             yield Asked(row["library"], assistant.retrieve(row["question"]), papers, partly)
 
 
-def train(assistants: Mapping[str, Assistant], out: Path = WEIGHTS_FILE) -> str:
+def train(assistants: Mapping[str, Assistant], out: Path = PAPERS_WEIGHTS_FILE) -> str:
     """Fit, write the weights, and give the figures.
 
     Args:
@@ -79,7 +79,7 @@ def _fit(asked: Sequence[Asked]) -> dict[str, float]:
     for one in asked:
         for at in range(1, min(DEPTH, len(one.retrieval.papers))):
             paper_id = one.retrieval.papers[at].paper.paper_id
-            rows.append(compute_signals(one.retrieval, at))
+            rows.append(compute_paper_signals(one.retrieval, at))
             wanted.append(float(paper_id in one.papers))
             worth.append(PARTLY if paper_id in one.partly else 1.0)
     values = np.array([[*row.values()] for row in rows])

@@ -18,12 +18,12 @@ from rag.library.naming import is_made_up
 from rag.text import iter_words
 from rag.types import PaperHit, Retrieval
 
-WEIGHTS_FILE = Path(__file__).with_name("answering_papers.yaml")
+PAPERS_WEIGHTS_FILE = Path(__file__).with_name("answering_papers.yaml")
 
 MAX_PAPERS = 6
 MAX_TOGETHER = 4
 """Papers told where the question does not say that it wants several."""
-TOGETHER = 0.4
+LEAST_TOGETHER = 0.4
 """Least probability with which a paper answers too."""
 _SIGNALS = ("dense", "late", "lexical", "local")
 _NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
@@ -50,7 +50,7 @@ def choose_answering_papers(retrieval: Retrieval, *, several: bool) -> tuple[Pap
         chosen = likeliest[: _NUMBERS[stated[1].lower()] - 1]
     else:
         most = MAX_PAPERS if several else MAX_TOGETHER
-        chosen = [at for at in likeliest[: most - 1] if shares[at - 1] >= TOGETHER]
+        chosen = [at for at in likeliest[: most - 1] if shares[at - 1] >= LEAST_TOGETHER]
     return (ranked[0], *(ranked[at] for at in sorted(chosen)))
 
 
@@ -58,7 +58,7 @@ def compute_share(retrieval: Retrieval, at: int) -> float:
     """The probability with which the paper at a place behind the first, from 1 on, answers as well."""
     weights = _load_weights()
     logit = weights["intercept"] + sum(
-        weights[name] * value for name, value in compute_signals(retrieval, at).items()
+        weights[name] * value for name, value in compute_paper_signals(retrieval, at).items()
     )
     return 1 / (1 + math.exp(-logit))
 
@@ -67,11 +67,11 @@ def compute_share(retrieval: Retrieval, at: int) -> float:
 def _load_weights() -> Mapping[str, float]:
     import yaml
 
-    weights: Mapping[str, float] = yaml.safe_load(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    weights: Mapping[str, float] = yaml.safe_load(PAPERS_WEIGHTS_FILE.read_text(encoding="utf-8"))
     return weights
 
 
-def compute_signals(retrieval: Retrieval, at: int) -> dict[str, float]:
+def compute_paper_signals(retrieval: Retrieval, at: int) -> dict[str, float]:
     """What the decision is made from: how near the paper comes to the question, to the best and to its neighbours.
 
     ``words`` is how much more of the question's words, by their idf, it has than the best one.

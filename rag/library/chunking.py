@@ -24,7 +24,7 @@ WHOLE_WORDS = 400
 WINDOW_WORDS = 170
 """A window is closed once it holds this many words: with title and section the 256 tokens that the embedded
 model makes its vector of."""
-LEAST_WORDS = 50
+LEAST_WINDOW_WORDS = 50
 """A paragraph's end closes a window that lacks no more than this, a section's end one of so many."""
 OPENING_CHARS = 1_500
 """Windows of a body that begin before it are found by their vectors: as a rule the two that hold title and abstract."""
@@ -100,14 +100,14 @@ def _split_windows(text: str, section_starts: Sequence[int]) -> list[Span]:
     for at, words in enumerate(sizes[:-1]):
         size, rest = size + words, rest - words
         end, following = pieces[at][1], pieces[at + 1][0]
-        if rest < LEAST_WORDS:
+        if rest < LEAST_WINDOW_WORDS:
             break
         n_sections = [bisect_right(section_starts, place) for place in (end - 1, following)]
         least = WINDOW_WORDS
         if n_sections[0] != n_sections[1]:
-            least = LEAST_WORDS
+            least = LEAST_WINDOW_WORDS
         elif "\n\n" in text[end:following]:
-            least = WINDOW_WORDS - LEAST_WORDS
+            least = WINDOW_WORDS - LEAST_WINDOW_WORDS
         if size >= least:
             windows.append((pieces[first][0], end))
             first, size = at + 1, 0

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from rag.readers import latex
 from rag.readers.xml_elements import (
-    Record,
+    XmlRecord,
     get_markup,
     get_markup_at,
-    get_words,
-    join_words,
+    get_text,
+    get_text_at,
     list_markup,
 )
 from rag.types import Entry
@@ -33,7 +33,7 @@ _SILENT = frozenset(
 _CITED = re.compile(r"[\s\d,;*†‡§¶∗–-]*")
 
 
-def read_record(element: Element) -> Record:
+def read_record(element: Element) -> XmlRecord:
     """What the front matter says, by column name."""
     meta = element.find(".//article-meta")
     meta = element if meta is None else meta
@@ -54,7 +54,7 @@ def read_record(element: Element) -> Record:
             for c in meta.findall("contrib-group/contrib")
             if c.get("contrib-type") in (None, "author")
         ],
-        "affiliations": [join_words(a) for a in meta.findall(".//aff")],
+        "affiliations": [get_text(a) for a in meta.findall(".//aff")],
         "date": _read_date(dates[0]) if dates else None,
         "venue": get_markup_at(element, ".//journal-title") or get_markup_at(element, ".//journal-id"),
         "doi": ids.get("doi"),
@@ -85,7 +85,7 @@ def _read_author(contrib: Element) -> object:
     if name is None and contrib.find("string-name/surname") is not None:
         name = contrib.find("string-name")
     if name is None:
-        return {"literal": get_words(contrib, "collab") or get_words(contrib, "string-name")}
+        return {"literal": get_text_at(contrib, "collab") or get_text_at(contrib, "string-name")}
     return {
         "family": get_markup_at(name, "surname"),
         "given": get_markup_at(name, "given-names"),
@@ -93,7 +93,7 @@ def _read_author(contrib: Element) -> object:
     }
 
 
-def _read_date(date: Element) -> Record:
+def _read_date(date: Element) -> XmlRecord:
     return {name: get_markup_at(date, name) or None for name in ("year", "month", "day")}
 
 
@@ -156,7 +156,7 @@ def _iter_blocks(element: Element) -> Iterator[tuple[str, str]]:
             continue
         if child.tag == "sec":
             heading = " ".join(
-                filter(None, (get_words(child, "label"), _to_text(child.find("title"))))
+                filter(None, (get_text_at(child, "label"), _to_text(child.find("title"))))
             )
             if heading:
                 yield "heading", heading
@@ -179,7 +179,7 @@ def _iter_float(element: Element) -> Iterator[tuple[str, str]]:
     if caption is None:
         yield from _iter_blocks(element)
         return
-    parts = [get_words(element, "label"), *(_to_text(part) for part in caption)]
+    parts = [get_text_at(element, "label"), *(_to_text(part) for part in caption)]
     ended = (part if part[-1] in ".:?!" else f"{part}." for part in parts if part)
     yield "text", " ".join(ended)
 
@@ -226,7 +226,7 @@ def _remove(node: Element) -> None:
 
 def _read_reference(reference: Element) -> str:
     for path in ("mixed-citation", "citation", "nlm-citation"):
-        if words := get_words(reference, path):
+        if words := get_text_at(reference, path):
             return words
     parts = reference.iterfind("element-citation//*")
     texts = (" ".join((part.text or "").split()) for part in parts)

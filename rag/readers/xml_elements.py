@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-Record = dict[str, object]
+XmlRecord = dict[str, object]
 
 
 def get_markup_at(element: Element, path: str) -> str:
@@ -29,10 +29,10 @@ def list_markup(element: Element, path: str) -> list[str]:
     return [text for child in element.findall(path) if (text := get_markup(child))]
 
 
-def get_words(element: Element, path: str) -> str:
+def get_text_at(element: Element, path: str) -> str:
     child = element.find(path)
-    return join_words(child) if child is not None else ""
+    return get_text(child) if child is not None else ""
 
 
-def join_words(element: Element) -> str:
+def get_text(element: Element) -> str:
     return " ".join("".join(element.itertext()).split())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.readers import field_mapping, jats
 from rag.readers.source import DocumentParts, DocumentSource
-from rag.readers.xml_elements import Record, get_markup, get_markup_at, get_words, list_markup
+from rag.readers.xml_elements import XmlRecord, get_markup, get_markup_at, get_text_at, list_markup
 from rag.types import Entry, Place, Rejection
 from rag.types.errors import ReadError
 
@@ -95,7 +95,7 @@ def _build_xml_entry(document: str, element: Element) -> Entry | Rejection:
 # --- PubMed ---------------------------------------------------------------------------------
 
 
-def _read_pubmed(element: Element) -> Record:
+def _read_pubmed(element: Element) -> XmlRecord:
     article = element.find(".//Article")
     article = element if article is None else article
     sections = [
@@ -153,25 +153,25 @@ def _read_pubmed_date(element: Element | None) -> object:
 # --- EndNote --------------------------------------------------------------------------------
 
 
-def _read_endnote(element: Element) -> Record:
+def _read_endnote(element: Element) -> XmlRecord:
     dates = element.find("dates")
-    year = get_words(element, "dates/year")
-    exact = get_words(element, "dates/pub-dates/date") if dates is not None else ""
+    year = get_text_at(element, "dates/year")
+    exact = get_text_at(element, "dates/pub-dates/date") if dates is not None else ""
     return {
-        "title": get_words(element, "titles/title"),
-        "abstract": get_words(element, "abstract"),
+        "title": get_text_at(element, "titles/title"),
+        "abstract": get_text_at(element, "abstract"),
         "authors": [" ".join("".join(a.itertext()).split()) for a in element.findall("contributors/authors/author")],
         "year": year,
         "date": f"{exact} {year}" if exact and year not in exact else exact,
-        "venue": get_words(element, "titles/secondary-title")
-        or get_words(element, "periodical/full-title")
-        or get_words(element, "alt-periodical/full-title"),
-        "doi": get_words(element, "electronic-resource-num"),
-        "url": get_words(element, "urls/related-urls/url"),
+        "venue": get_text_at(element, "titles/secondary-title")
+        or get_text_at(element, "periodical/full-title")
+        or get_text_at(element, "alt-periodical/full-title"),
+        "doi": get_text_at(element, "electronic-resource-num"),
+        "url": get_text_at(element, "urls/related-urls/url"),
         "keywords": [" ".join("".join(k.itertext()).split()) for k in element.findall("keywords/keyword")],
         "files": [" ".join("".join(u.itertext()).split()) for u in element.findall("urls/pdf-urls/url")],
-        "pmid": get_words(element, "accession-num")
-        if "pubmed" in (get_words(element, "remote-database-name") + get_words(element, "database")).lower()
+        "pmid": get_text_at(element, "accession-num")
+        if "pubmed" in (get_text_at(element, "remote-database-name") + get_text_at(element, "database")).lower()
         else None,
     }  # fmt: skip
 
@@ -179,7 +179,7 @@ def _read_endnote(element: Element) -> Record:
 # --- Atom, DBLP, MODS -----------------------------------------------------------------
 
 
-def _read_atom(element: Element) -> Record:
+def _read_atom(element: Element) -> XmlRecord:
     links = [
         link.get("href")
         for link in element.findall("link")
@@ -201,7 +201,7 @@ def _read_atom(element: Element) -> Record:
     }
 
 
-def _read_dblp(element: Element) -> Record:
+def _read_dblp(element: Element) -> XmlRecord:
     links = list_markup(element, "ee")
     return {
         "title": get_markup_at(element, "title").rstrip("."),
@@ -219,7 +219,7 @@ _AUTHOR_ROLES = frozenset(
 """Roles in MODS, by MARC's code or in words, of those who wrote a work; others advised, edited or paid."""
 
 
-def _read_mods(element: Element) -> Record:
+def _read_mods(element: Element) -> XmlRecord:
     titles = [t for t in element.findall("titleInfo") if t.get("type") is None]
     title = next(iter(titles or element.findall("titleInfo")), element)
     article, name = get_markup_at(title, "nonSort"), get_markup_at(title, "title")
@@ -266,7 +266,7 @@ def _read_mods_name(name: Element) -> Mapping[str, object]:
     }
 
 
-_RECORDS: Mapping[str, Callable[[Any], Record]] = {
+_RECORDS: Mapping[str, Callable[[Any], XmlRecord]] = {
     "PubmedArticle": _read_pubmed,
     "PubmedBookArticle": _read_pubmed,
     "record": _read_endnote,

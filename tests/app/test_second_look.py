@@ -32,7 +32,7 @@ RECORDS = (
     },
     {"title": "Ants in gardens", "text": "We count ants in gardens. There are many of them."},
 )
-HIERARCHIES = "How many distinct hierarchies does the Calluna taxonomy have?"
+HIERARCHIES = "How many distinct hierarchies are in the Calluna taxonomy?"
 VOUCHER = "Who keeps the voucher specimen of Phoenix paludosa?"
 
 

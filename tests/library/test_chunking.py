@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.library.chunking import (
-    LEAST_WORDS,
+    LEAST_WINDOW_WORDS,
     WHOLE_WORDS,
     WINDOW_WORDS,
     get_embedded_text,
@@ -53,7 +53,7 @@ def test_a_long_text_is_cut_between_sentences_each_in_one_window() -> None:
     assert len(chunks) > 3
     for one in chunks:
         assert one.text.startswith("One") and one.text.endswith("ten.")
-        assert LEAST_WORDS <= len(one.text.split()) <= 1.2 * WINDOW_WORDS
+        assert LEAST_WINDOW_WORDS <= len(one.text.split()) <= 1.2 * WINDOW_WORDS
     for one, following in zip(chunks, chunks[1:], strict=False):
         assert one.span[1] < following.span[0]
 
