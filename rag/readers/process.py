@@ -105,7 +105,7 @@ class ReadingProcess:
         if isinstance(answer, ReadError):
             raise answer
         if self._is_over:
-            raise ReadError(f"file {path.name!r} is not read, as the ingest ended")
+            raise _build_ended(path)
         status = self._end(after_s=0 if is_late else GRACE_S)
         is_late = is_late or status == OUT_OF_TIME
         if not is_late and not is_fresh:  # it may owe its end to the documents before
@@ -130,7 +130,7 @@ class ReadingProcess:
         process = self._process = self._process or self._begin()
         if self._is_over:
             self._end()
-            raise ReadError(f"file {path.name!r} is not read, as the ingest ended")
+            raise _build_ended(path)
         is_late = threading.Event()
 
         def end() -> None:
@@ -177,6 +177,10 @@ class ReadingProcess:
             for stream in (process.stdin, process.stdout):
                 with suppress(OSError):  # what was written to it and not taken
                     _pipe(stream).close()
+
+
+def _build_ended(path: Path) -> ReadError:
+    return ReadError(f"file {path.name!r} is not read, as the ingest ended")
 
 
 def _find_size(path: Path) -> int:

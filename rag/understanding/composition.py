@@ -198,9 +198,6 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         is_list = want == "overview"
         content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
         return _read_new_data(content, parts)
-    # "Register for July 2022": what limits papers is no small talk
-    if want == "aside" and parts.where:
-        return None
     if want == "aside" and _is_bare_topic(parts):
         return Query("overview", about=Topic(clean_words(parts.question)), text=text)
     if want == "aside":
