@@ -87,7 +87,7 @@ def build_rows(patterns: Sequence[Sequence[str]]) -> PatternRows:
 
 
 @dataclass(slots=True, eq=False)
-class _Adam:
+class Adam:
     """Adam with decoupled decay over named arrays."""
 
     values: dict[str, Floats]
@@ -169,7 +169,7 @@ class NetworkFit:
             "output": options.layer_decay,
         }
         rates = {"patterns": options.pattern_rate}
-        self.adam = _Adam(self.values, decay, options.rate, rates)
+        self.adam = Adam(self.values, decay, options.rate, rates)
         self._kept: tuple[sparse.csr_matrix, NDArray[np.intp], Floats, Floats] | None = None
 
     def score(self, items: Ints) -> Floats:

@@ -1,7 +1,7 @@
-"""Which of its candidate readings a turn has: signs of the turn times marks of the reading, weighed.
+"""Which of its candidate readings a turn has: a small network of the turn's signs and each reading's marks.
 
-The score of a reading is the sum over its marks and the turn's signs of a weight for each pair. Weights
-are fitted by ``python -m eval train turns``.
+A hidden layer sees the signs of the turn and the vector of its words; what each mark of a reading counts for
+is a linear function of it. The weights are fitted by ``python -m eval train turns``.
 """
 
 from __future__ import annotations
@@ -24,25 +24,45 @@ TURN_WEIGHTS = Path(__file__).with_name("turns.npz")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TurnWeights:
-    """What each pair of a mark and a sign counts for.
+class TurnNetwork:
+    """What marks count for in a turn.
 
     Attributes:
-        marks: Row of each mark; ``signs`` column of each sign.
-        values: (n_marks, n_signs).
+        marks: Row of each mark; ``signs`` row of each sign.
+        of_signs: (n_signs, n_hidden) first layer.
+        of_vector: (dim, n_hidden) first layer over the vector of the turn's words, less ``middle`` (dim,).
+        bias: (n_hidden,).
+        of_marks: (n_marks, n_hidden) second layer; ``plain`` (n_marks,) whatever the turn.
         examples: The digest of what they were fitted to.
     """
 
     marks: dict[str, int]
     signs: dict[str, int]
-    values: Floats
+    of_signs: Floats
+    of_vector: Floats
+    middle: Floats
+    bias: Floats
+    of_marks: Floats
+    plain: Floats
     examples: str = ""
 
-    def weigh(self, signs: Mapping[str, float], readings: Sequence[Marks]) -> Floats:
-        """(n_readings,) scores; marks and signs that have no weight count nothing."""
-        known = [(self.signs[name], value) for name, value in signs.items() if name in self.signs]
-        columns, strengths = zip(*known, strict=True) if known else ((), ())
-        worth = self.values[:, list(columns)] @ np.array(strengths, np.float32)
+    def weigh(
+        self, signs: Mapping[str, float], vector: Floats | None, readings: Sequence[Marks]
+    ) -> Floats:
+        """(n_readings,) scores; marks and signs that have no weights count nothing.
+
+        Args:
+            signs: Of the turn, with their strengths.
+            vector: (dim,) of the turn's words; None where nothing is embedded.
+            readings: The marks of each.
+        """
+        inner = self.bias.copy()
+        for name, value in signs.items():
+            if name in self.signs:
+                inner += value * self.of_signs[self.signs[name]]
+        if vector is not None:
+            inner += (vector - self.middle) @ self.of_vector
+        worth = self.of_marks @ np.tanh(inner) + self.plain
         rows = self.marks
         return np.array(
             [
@@ -52,42 +72,65 @@ class TurnWeights:
             np.float32,
         )
 
+    def write(self, path: Path) -> None:
+        """Write as `load_network` reads it: large layers with a byte a number and a scale a row."""
+        layers = {name: getattr(self, name) for name in _LAYERS}
+        scales = {name: np.abs(layer).max(1) / 127 + 1e-12 for name, layer in layers.items()}
+        np.savez_compressed(
+            path,
+            mark_names=np.array("\n".join(self.marks)),
+            sign_names=np.array("\n".join(self.signs)),
+            examples=np.array(self.examples),
+            middle=self.middle, bias=self.bias, plain=self.plain,
+            **{n: np.round(v / scales[n][:, None]).astype(np.int8) for n, v in layers.items()},
+            **{f"{name}.scales": scale.astype(np.float32) for name, scale in scales.items()},
+        )  # fmt: skip
+
+
+_LAYERS = ("of_signs", "of_vector", "of_marks")
+
 
 @lru_cache(maxsize=1)
-def load_weights(path: Path = TURN_WEIGHTS) -> TurnWeights:
-    """The weights as the training wrote them: their places in the matrix by steps, their values by a scale."""
+def load_network(path: Path = TURN_WEIGHTS) -> TurnNetwork:
+    """The network as the training wrote it."""
     with np.load(path) as arrays:
-        marks, signs = (str(arrays[name]).split("\n") for name in ("marks", "signs"))
-        values = np.zeros((len(marks), len(signs)), np.float32)
-        places = np.cumsum(arrays["steps"].astype(np.int64))
-        values.ravel()[places] = arrays["values"].astype(np.float32) * arrays["scale"]
-        examples = str(arrays["examples"])
-    return TurnWeights(
-        {name: at for at, name in enumerate(marks)},
-        {name: at for at, name in enumerate(signs)},
-        values,
-        examples,
-    )
+        marks, signs = (str(arrays[name]).split("\n") for name in ("mark_names", "sign_names"))
+        layers = {
+            name: arrays[name].astype(np.float32) * arrays[f"{name}.scales"][:, None]
+            for name in _LAYERS
+        }
+        return TurnNetwork(
+            {name: at for at, name in enumerate(marks)},
+            {name: at for at, name in enumerate(signs)},
+            **layers,
+            **{name: arrays[name] for name in ("middle", "bias", "plain")},
+            examples=str(arrays["examples"]),
+        )
 
 
 def describe(
     turn: Turn, candidates: Sequence[Candidate]
-) -> list[tuple[Mapping[str, float], list[Marks]]]:
-    """The signs of a turn with the marks of its candidates, then of what it goes back to with those of that."""
+) -> list[tuple[Turn, Mapping[str, float], list[Marks]]]:
+    """A turn and its signs with the marks of its candidates, then of what it goes back to with those of that."""
     described = []
     own = [c for c in candidates if not c.is_back]
     for each, some in ((turn, own), (turn.back, candidates[len(own) :])):
         if each is not None:
             facts = gather_facts(each)
-            described.append((facts.signs, [mark(each, c, facts) for c in some]))
+            described.append((each, facts.signs, [mark(each, c, facts) for c in some]))
     return described
 
 
 def choose_detail(turn: Turn) -> Detail | None:
     """The detail that a turn asks papers for."""
     details = mark_details(turn)
-    scores = load_weights().weigh(gather_facts(turn).signs, [*details.values()])
+    signs = gather_facts(turn).signs
+    scores = load_network().weigh(signs, _get_vector(turn), [*details.values()])
     return [*details][int(np.argmax(scores))]
+
+
+def _get_vector(turn: Turn) -> Floats | None:
+    return None if turn.encoding is None else turn.encoding.vector
 
 
 def rank(turn: Turn, candidates: Sequence[Candidate]) -> list[tuple[float, Candidate]]:
@@ -95,8 +138,9 @@ def rank(turn: Turn, candidates: Sequence[Candidate]) -> list[tuple[float, Candi
 
     Equally likely ones stand in the order in which they came.
     """
-    weights = load_weights()
-    scores = np.concatenate([weights.weigh(*each) for each in describe(turn, candidates)])
+    network = load_network()
+    described = describe(turn, candidates)
+    scores = np.concatenate([network.weigh(s, _get_vector(t), m) for t, s, m in described])
     shares = compute_shares(scores[None])[0]
     best: dict[Query, tuple[float, Candidate]] = {}
     for at in np.argsort(-scores, kind="stable"):

@@ -23,6 +23,8 @@ POINTING = (
     "he", "she", "his", "her", "him", "papers", "paper",
 )  # fmt: skip
 """Words whose meaning hangs on what was shown."""
+PLACES = ("first", "second", "third", "fourth", "fifth", "last", "next", "other", "others", "former", "latter")
+"""Words that take one of those shown; "papers of the first" of people: "and of the second?"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,15 @@ def _tell_state(turn: Turn) -> dict[str, float]:
     signs["last people"] = float(bool(last.people))
     signs["last is one paper's"] = float(len(last.papers) == 1)
     signs["listed"] = float(len(state.listed) > 1)
+    if state.earlier:
+        before = state.earlier[0]
+        signs |= {f"before {before.shown}": 0.7, f"before want {before.query.want}": 0.7}
+    signs["listed people"] = float(len(state.listed_people) > 1)
+    asked = {name for person in last.people for name in person.names}
+    signs["last of people listed"] = float(bool(asked) and asked <= {*state.listed_people})
+    signs["last of papers listed"] = float(bool(last.papers) and {*last.papers} < {*state.listed})
+    words = _TOKEN.findall(state.question.lower())
+    signs |= {f"last w {word}": 0.7 for word in words if word in POINTING or word in PLACES}
     for condition in last.where:
         signs[f"last where {condition.field}"] = 0.7
     return {name: value for name, value in signs.items() if value}

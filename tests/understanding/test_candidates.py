@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from eval.train.turns import compute_digest
@@ -9,7 +11,7 @@ from rag.types import Reading, Thread, Turn
 from rag.types.query_text import print_query
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import TURN_WEIGHTS, choose_detail, load_weights, rank
+from rag.understanding.dialogue_scoring import TURN_WEIGHTS, choose_detail, load_network, rank
 from rag.understanding.turns import Candidate
 from rag.understanding.turns import Turn as OpenTurn
 from tests.conversation import ENCODE, answer_reading
@@ -136,8 +138,26 @@ def test_a_new_topic_is_taken_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_weights_were_trained_from_the_conversations_that_lie_beside_them() -> None:
-    assert load_weights().examples == compute_digest(), "run: python -m eval train turns"
-    assert TURN_WEIGHTS.stat().st_size < 1_000_000
+    assert load_network().examples == compute_digest(), "run: python -m eval train turns"
+    assert TURN_WEIGHTS.stat().st_size < 2_500_000
+
+
+def test_a_network_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    network = load_network()
+    network.write(tmp_path / "turns.npz")
+    read = load_network.__wrapped__(tmp_path / "turns.npz")
+    signs, marks = {"w how": 0.7, "1": 2.0}, [{"want papers": 1.0}, {"want count": 1.0}]
+    assert read.weigh(signs, None, marks) == pytest.approx(network.weigh(signs, None, marks))
+    assert (read.marks, read.signs, read.examples) == (
+        network.marks, network.signs, network.examples,
+    )  # fmt: skip
+
+
+def test_signs_without_weights_and_a_vector_like_the_mean_change_no_score() -> None:
+    network = load_network()
+    signs, marks = {"w how": 0.7}, [{"want papers": 1.0, "no mark": 5.0}, {"want count": 1.0}]
+    plain = network.weigh(signs, None, marks)
+    assert network.weigh({**signs, "no sign": 9.0}, network.middle, marks) == pytest.approx(plain)
 
 
 def test_a_detail_of_content_is_chosen_by_the_words_of_the_turn(
