@@ -57,8 +57,8 @@ class TurnFitOptions:
     batch: int = 128
     rate: float = 2e-3
     decay: float = 0.01
-    sign_dropout: float = 0.1
-    vector_dropout: float = 0.2
+    sign_dropout: float = 0.2
+    vector_dropout: float = 0.4
     no_vector: float = 0.1
     hidden_dropout: float = 0.3
     least_signs: int = 8
