@@ -53,7 +53,7 @@ class TurnFitOptions:
     """
 
     n_hidden: int = 96
-    n_epochs: int = 20
+    n_epochs: int = 24
     batch: int = 128
     rate: float = 2e-3
     decay: float = 0.01

@@ -41,7 +41,7 @@ Encode = Callable[[str], Encoding | None]
 CASES = Path(__file__).parents[2] / "tests" / "understanding" / "cases.yaml"
 ONLY_WANT_WORTH = 0.4
 """Weight of a turn of which only the want is judged."""
-WORKED_WORTH = 10.0
+WORKED_WORTH = 25.0
 """Weight of a worked example; there are few of each kind."""
 FILLED_WORTH = 0.6
 

@@ -57,7 +57,7 @@ def answer_common(query: Query, library: LibraryView) -> Answer:
     rest = " ".join(listing.get_marker(p) for p in papers) if len(papers) <= _SHOWN else ""
     which = join_names(names) if len(papers) <= 3 else f"the {counted(len(papers))} {rest}".strip()
     counts = Counter(n for p in known for n in dict.fromkeys(library.list_people_of(p)))
-    order = sorted(counts, key=lambda n: (-counts[n], n))
+    order = [name for name, _ in counts.most_common()]  # those on as many as they stand in print
     everywhere = [n for n in order if counts[n] == len(papers)]
     several = [n for n in order if 1 < counts[n] < len(papers)]
     sentences = []
