@@ -363,6 +363,15 @@ DROP INDEX IF EXISTS vectors_searched;
 CREATE INDEX vectors_searched ON vectors (chunk_id, embedder) WHERE {IS_SEARCHED.text};
 """
 
+_PLACED = """
+-- With the first place, so that a list of any length is read from the index alone.
+DROP INDEX IF EXISTS papers_facts;
+CREATE INDEX papers_facts ON papers (
+    year, month, day, paper_id, category, code, retracted, score, n_authors, authors_complete, n_places,
+    document, line
+);
+"""
+
 _SEARCHED = {
     "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
     **{
@@ -502,6 +511,7 @@ LIBRARY_MIGRATIONS = (
     Migration("", create_word_index),
     Migration(_FACTS),
     Migration(_GISTS),
+    Migration(_PLACED),
 )
 """In order; a database counts those that were run."""
 
