@@ -360,7 +360,8 @@ def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
 # --- in the topic's own words ---------------------------------------------------------------
 
 _UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
-_CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
+_CLAUSE = re.compile(r"[.,;:!?()\[\]](?<![.,;:!?()\[\]]{2})[.,;:!?()\[\]]*+(?:\s|$)")
+"""Here and in `Phrase._marked_start` a look behind comes after the first sign: before it, it is tried at every character."""
 _HYPHEN = re.compile(r"[-‐-–]")
 _MARKS_IN_WORDS = re.compile(r"['’^]")
 
@@ -401,6 +402,7 @@ class Phrase:
         units = [u for u in _UNIT_WORDS.findall(topic) if u.lower() not in STOP_WORDS]
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
         self._gate = self._build_gate()
+        self._known: dict[str, bool] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -461,7 +463,14 @@ class Phrase:
         # Only what is like it is stemmed: to split, search and stem all clauses took most of a long
         # list's time.
         parts = self._iter_marked if _has_marks(text) else self._iter_plain
-        return any(self._begins(self._list_stems(part)) for part in parts(self._gate, text))
+        return any(map(self._is_begun, parts(self._gate, text)))
+
+    def _is_begun(self, part: str) -> bool:
+        """Whether a part of a text begins with the phrase; thousands of papers say it in the same few words."""
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = self._begins(self._list_stems(part))
+        return known
 
     def _iter_plain(self, gate: re.Pattern[str], folded: str) -> Iterator[str]:
         """What may be the phrase, as far as it is of one clause."""
@@ -484,8 +493,9 @@ class Phrase:
 
     @cached_property
     def _marked_start(self) -> re.Pattern[str]:
-        letters = "['’^]*".join(map(re.escape, _cut_stem(self._wanted[0][0])))
-        return re.compile(rf"(?<![^\W_])(?<![^\W_]['’^]){letters}")
+        first, *rest = map(re.escape, _cut_stem(self._wanted[0][0]))
+        letters = "".join(f"['’^]*{letter}" for letter in rest)
+        return re.compile(rf"{first}(?<![^\W_]{first})(?<![^\W_]['’^]{first}){letters}")
 
     def _build_gate(self) -> re.Pattern[str] | None:
         """Matches what may be the phrase, and little else, as stemming takes long; nothing longer may be it."""
