@@ -403,6 +403,7 @@ class Phrase:
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
         self._gate = self._build_gate()
         self._known: dict[str, bool] = {}
+        self._plain = self._list_plain()
 
     @property
     def is_empty(self) -> bool:
@@ -431,7 +432,28 @@ class Phrase:
 
     def is_in(self, title: str, text: str) -> bool:
         """Whether the title or the text contains the phrase."""
-        return self._is_in_text(title) or self._is_in_text(text)
+        return (
+            self._is_plainly_in(title)
+            or self._is_plainly_in(text)
+            or self._is_in_text(title)
+            or self._is_in_text(text)
+        )
+
+    def _is_plainly_in(self, text: str) -> bool:
+        """Whether a text says it in so many words, as most do of which a list on a topic is: nothing is to be stemmed."""
+        return bool(self._plain) and any(map(text.lower().__contains__, self._plain))
+
+    def _list_plain(self) -> tuple[str, ...]:
+        """The topic's words between spaces, the last with and without its s; none where more than words decides."""
+        words, stems = self._topic.lower().split(), [word for word, _ in self._wanted]
+        are_plain = all(word.isascii() and word.isalpha() for word in words)
+        if self._exact or self._joins or not are_plain or list(map(stem, words)) != stems:
+            return ()
+        *before, last = words or [""]
+        ends = {last, f"{last}s", last.removesuffix("s")}
+        return tuple(
+            f" {' '.join([*before, end])} " for end in sorted(ends) if [stem(end)] == stems[-1:]
+        )
 
     @property
     def is_name(self) -> bool:

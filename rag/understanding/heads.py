@@ -216,7 +216,9 @@ def join_tags(
 
 def load_heads(path: Path = WEIGHTS) -> Heads:
     """The heads of a file, once a process."""
-    return _load_heads(path)  # a cache tells a default from the same value given: all was read twice
+    return _load_heads(
+        path
+    )  # a cache tells a default from the same value given: all was read twice
 
 
 @lru_cache(maxsize=2)
