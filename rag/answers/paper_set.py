@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.library.conditions import Sorting
 from rag.library.view import LibraryView
-from rag.types import Condition, Paper
+from rag.types import Condition, Paper, ScoredPaper
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class PaperSet:
     @cached_property
     def n(self) -> int:
         return self.count()
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Without counting: to search 100,000 titles for a phrase takes a tenth of a second."""
+        if self.ranked is not None:
+            return not self.ranked
+        return not self.library.has_papers(self.conditions)
 
     def count(self, *conditions: Condition) -> int:
         """How many also meet these conditions."""
@@ -57,6 +64,12 @@ class PaperSet:
         if self.ranked is not None and (sorting is None or sorting == "newest first"):
             return list(self.ranked[:limit])
         return self.library.find_ids(self.all_conditions, sorting, limit)
+
+    def find_scored(self) -> tuple[ScoredPaper, ...]:
+        """All of them as what a ranking says of them, as lists are shown."""
+        if self.ranked is not None:
+            return self.library.list_scored(self.ranked)
+        return self.library.find_scored(self.conditions, "newest first")
 
     def find_papers(self, limit: int | None = None) -> list[Paper]:
         return self.library.list_papers(self.find_ids(limit=limit))

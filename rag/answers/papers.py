@@ -147,13 +147,13 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
         papers = base.narrow(*narrowing)
     else:
         papers, query, note, remark = _select_by_topic(query, matching, retrieve)
-    if not papers.n and query.about and len(query.about.all_of) > 1 and query.want == "papers":
+    if papers.is_empty and query.about and len(query.about.all_of) > 1 and query.want == "papers":
         answer = _answer_none_touches(query, matching, retrieve)
-    elif not papers.n and query.topic and query.where and not (query.want == "share" and base.n):
+    elif papers.is_empty and query.topic and query.where and not (query.want == "share" and base.n):
         answer = _answer_none_on_topic(query, matching, retrieve)
     else:
         answer = _answer_selected(query, papers, matching, of_people, remark, base)
-        if not papers.n and query.topic and answer.status == "abstained":
+        if papers.is_empty and query.topic and answer.status == "abstained":
             # "something about football?": two are on SoccerNet; "using hyperbolic geometry?": one on hyperbolic distances
             if nearest := find_nearest(query.topic, library, retrieve):
                 answer = replace(answer, text=phrases.tell_none_in_words(plain(query.topic)))
@@ -316,13 +316,13 @@ def _answer_selected(
     ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found;
     ``base``: those of which a share is taken.
     """
-    phrase, library = _format_phrase(query, is_known=bool(papers.n)), papers.library
+    phrase, library = _format_phrase(query, is_known=not papers.is_empty), papers.library
     if query.want == "values" and query.measure == "each":
         ids = papers.find_ids()
         if query.papers:  # as they were named or shown
             ids.sort(key=query.papers.index)
         return answer_attributes(query.by, ids, library)
-    if not papers.n and not (query.want == "share" and not query.by and base.n):
+    if papers.is_empty and not (query.want == "share" and not query.by and base.n):
         return _answer_none(query, phrase, matching)
     if query.want == "papers" and query.what == READING_ORDER:
         return answer_reading_order(query, papers, phrase)
@@ -354,7 +354,7 @@ def _answer_list(
     """A count, a share or a list, with rows."""
     words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
     library = papers.library
-    scored = library.list_scored(papers.find_ids("newest first"))
+    scored = papers.find_scored()
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
     remarks = _list_remarks(query, papers, is_alone=is_alone)
@@ -561,7 +561,7 @@ def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) 
         nearest = format_nearest_year(timed, years, about)
         text = " ".join(filter(None, (answer.text, undated, nearest)))
         return replace(answer, text=text)
-    if query.want != "papers" or not matching.n:
+    if query.want != "papers" or matching.is_empty:
         return answer
     return _add_nearest(answer, find_nearest(topic, library, retrieve, matching.conditions), topic)
 

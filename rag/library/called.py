@@ -76,7 +76,7 @@ class CalledPapers(ScopedLibrary):
         n = func.sum(case((PAPER_WORDS.c.kind == "text", PAPER_WORDS.c.n), else_=0))
         bearing = (
             select(PAPER_WORDS.c.paper_id)
-            .join(PAPERS)
+            .join(PAPERS, PAPERS.c.paper_id == PAPER_WORDS.c.paper_id)
             .where(
                 PAPER_WORDS.c.word == word, PAPER_WORDS.c.kind.in_(("title", "text")), self._test()
             )

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, exists, or_, select
+from sqlalchemy import Connection, Table, bindparam, exists, or_, select
 
 from rag.library.name_forms import build_name_forms, split_name
 from rag.library.naming import (
@@ -124,7 +124,18 @@ def _get_start(name: str) -> str:
 def change_counts(
     connection: Connection, added: Collection[str] = (), removed: Collection[str] = ()
 ) -> None:
-    """Count the words of stored papers into the vocabulary, or out of it before they change or go."""
+    """Count the words of stored papers into the vocabulary, or out of it before they change or go.
+
+    Words that are counted out are no longer the papers' own in ``paper_words`` either.
+    """
+    if removed:
+        of_removed = read_part_rows(connection, removed)[PAPER_WORDS]
+        if of_removed:
+            keys = (PAPER_WORDS.c[n] == bindparam(f"old_{n}") for n in ("word", "kind", "paper_id"))
+            connection.execute(
+                PAPER_WORDS.delete().where(*keys),
+                [{f"old_{n}": row[n] for n in ("word", "kind", "paper_id")} for row in of_removed],
+            )
     changes: Counter[tuple[VocabularyKind, str]] = Counter()
     for paper_ids, sign in ((removed, -1), (added, 1)):
         for words in _read_vocabularies(connection, paper_ids):
@@ -145,7 +156,8 @@ def change_counts(
 
 
 def clear_counts(connection: Connection) -> None:
-    """Begin anew, before all papers are counted again."""
+    """Begin anew, before the words of all papers are stored and counted again."""
+    connection.execute(PAPER_WORDS.delete())
     connection.execute(VOCABULARY.delete())
 
 

@@ -363,6 +363,31 @@ DROP INDEX IF EXISTS vectors_searched;
 CREATE INDEX vectors_searched ON vectors (chunk_id, embedder) WHERE {IS_SEARCHED.text};
 """
 
+_PLACED = """
+-- With the first place, so that a list of any length is read from the index alone.
+DROP INDEX IF EXISTS papers_facts;
+CREATE INDEX papers_facts ON papers (
+    year, month, day, paper_id, category, code, retracted, score, n_authors, authors_complete, n_places,
+    document, line
+);
+"""
+
+_WORDS_ONCE = """
+-- By word alone: those of a paper are told by its title and text. Both ways took a kilobyte a paper more.
+-- The index goes first, so that the new rows take its room.
+DROP INDEX IF EXISTS paper_words_word;
+CREATE TABLE words_of_papers (
+    word     {text} NOT NULL,
+    kind     {text} NOT NULL,
+    paper_id {text} NOT NULL,
+    n        {number} NOT NULL,
+    PRIMARY KEY (word, kind, paper_id)
+) {keyed};
+INSERT INTO words_of_papers SELECT word, kind, paper_id, n FROM paper_words ORDER BY word, kind, paper_id;
+DROP TABLE paper_words;
+ALTER TABLE words_of_papers RENAME TO paper_words;
+"""
+
 _SEARCHED = {
     "papers": tuple(f"searched_{name}" for name in ("text", "title", "category", "venue", "doi")),
     **{
@@ -502,6 +527,8 @@ LIBRARY_MIGRATIONS = (
     Migration("", create_word_index),
     Migration(_FACTS),
     Migration(_GISTS),
+    Migration(_PLACED),
+    Migration(_WORDS_ONCE),
 )
 """In order; a database counts those that were run."""
 

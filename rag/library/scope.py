@@ -104,7 +104,8 @@ class ScopedLibrary:
         """
         rank = (case((compile_conditions(first), 0), else_=1),) if first else ()
         ids = self._chosen(conditions).order_by(*rank, *order_by(sorting))
-        return [row[0] for row in self.library.fetch(ids.limit(limit).offset(offset or None))]
+        rows = self.library.fetch_all(ids.limit(limit).offset(offset or None))
+        return [row[0] for row in rows]
 
     def find_papers(
         self,

@@ -163,9 +163,9 @@ PAPER_NAMES = Table(
 PAPER_WORDS = Table(
     "paper_words",
     METADATA,
-    _paper(),
-    _text("kind", key=True),
     _text("word", key=True),
+    _text("kind", key=True),
+    _text("paper_id", key=True),
     _number("n"),
 )
 
@@ -174,9 +174,9 @@ VOCABULARY = Table(
 )
 
 PARTS_OF_PAPERS = (
-    PLACES, AFFILIATIONS, LINKS, KEYWORDS, TITLE_WORDS, AUTHORSHIPS, PAPER_NAMES, PAPER_WORDS
+    PLACES, AFFILIATIONS, LINKS, KEYWORDS, TITLE_WORDS, AUTHORSHIPS, PAPER_NAMES
 )  # fmt: skip
-"""Tables whose rows are derived from one paper, and go with it."""
+"""Tables whose rows are derived from one paper, and go with it; ``paper_words`` is kept by word alone."""
 
 
 class _Listed(FunctionElement[Any]):

@@ -163,26 +163,49 @@ class LibraryView(CalledPapers, ScopedPeople):
         for row in self.library.stream(columns.where(self._test(conditions), has_parts)):
             yield row[0], row[1], row[2]
 
+    def find_scored(
+        self, conditions: Sequence[Condition] = (), sorting: Sorting = None
+    ) -> tuple[ScoredPaper, ...]:
+        """The papers that `find_ids` finds as what a ranking says of them, read from one index, for any number."""
+        columns = (PAPERS.c.paper_id, PAPERS.c.document, PAPERS.c.line, PAPERS.c.n_places)
+        found = select(*columns).where(self._test(conditions)).order_by(*order_by(sorting))
+        rows = self.library.fetch_all(found)
+        several = [paper_id for paper_id, _, _, n_places in rows if n_places > 1]
+        further = self._read_places(several)[1] if several else {}
+        return tuple(
+            ScoredPaper(paper_id, f"{document}:{line}", 1.0, further.get(paper_id, ()))
+            for paper_id, document, line, _ in rows
+        )
+
     def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:
         """Papers in order as what a ranking says of them: ids and places alone, for any number."""
+        first, further = self._read_places(ids)
+        return tuple(ScoredPaper(i, first[i], 1.0, further.get(i, ())) for i in ids)
+
+    def _read_places(self, ids: Sequence[str]) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+        """The first place of each paper, as a `Place` prints, and the others of those that have more."""
         places = select(PLACES.c.paper_id, PLACES.c.document, PLACES.c.line).order_by(
             PLACES.c.paper_id, PLACES.c.ordinal
         )
         first: dict[str, str] = {}
         further: dict[str, tuple[str, ...]] = {}
-        for paper_id, document, line in self.library.fetch(
+        for paper_id, document, line in self.library.fetch_all(
             places.where(is_listed(PLACES.c.paper_id, ids))
         ):
-            place = f"{document}:{line}"  # as a `Place` prints, of which there may be 100,000
+            place = f"{document}:{line}"
             if paper_id in first:
                 further[paper_id] = (*further.get(paper_id, ()), place)
             else:
                 first[paper_id] = place
-        return tuple(ScoredPaper(i, first[i], 1.0, further.get(i, ())) for i in ids)
+        return first, further
 
     def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
         """How many papers meet all conditions."""
         return self._count(self._test(conditions))
+
+    def has_papers(self, conditions: Sequence[Condition] = ()) -> bool:
+        """Whether any paper meets all conditions."""
+        return bool(self.library.fetch_all(self._chosen(conditions).limit(1)))
 
     def sum_places(self, conditions: Sequence[Condition] = ()) -> int:
         """How many entries of documents the papers have."""

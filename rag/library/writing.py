@@ -49,6 +49,7 @@ from rag.library.tables import (
     META,
     OUTBOX,
     PAGES,
+    PAPER_WORDS,
     PAPERS,
     PARTS_OF_PAPERS,
     VECTORS,
@@ -432,6 +433,7 @@ class Writer:
         for part in PARTS_OF_PAPERS if part_rows else ():
             self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
             self._add_rows(part, part_rows.get(part, ()))
+        self._add_rows(PAPER_WORDS, part_rows.get(PAPER_WORDS, ()))
         self._send(ids)
         of_papers = is_listed(CHUNKS.c.paper_id, ids)
         known = select(CHUNKS.c.chunk_id, CHUNKS.c.roles).where(of_papers)

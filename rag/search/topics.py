@@ -360,7 +360,8 @@ def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
 # --- in the topic's own words ---------------------------------------------------------------
 
 _UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
-_CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
+_CLAUSE = re.compile(r"[.,;:!?()\[\]](?<![.,;:!?()\[\]]{2})[.,;:!?()\[\]]*+(?:\s|$)")
+"""Here and in `Phrase._marked_start` a look behind comes after the first sign: before it, it is tried at every character."""
 _HYPHEN = re.compile(r"[-‐-–]")
 _MARKS_IN_WORDS = re.compile(r"['’^]")
 
@@ -401,6 +402,8 @@ class Phrase:
         units = [u for u in _UNIT_WORDS.findall(topic) if u.lower() not in STOP_WORDS]
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
         self._gate = self._build_gate()
+        self._known: dict[str, bool] = {}
+        self._plain = self._list_plain()
 
     @property
     def is_empty(self) -> bool:
@@ -429,7 +432,28 @@ class Phrase:
 
     def is_in(self, title: str, text: str) -> bool:
         """Whether the title or the text contains the phrase."""
-        return self._is_in_text(title) or self._is_in_text(text)
+        return (
+            self._is_plainly_in(title)
+            or self._is_plainly_in(text)
+            or self._is_in_text(title)
+            or self._is_in_text(text)
+        )
+
+    def _is_plainly_in(self, text: str) -> bool:
+        """Whether a text says it in so many words, as most do of which a list on a topic is: nothing is to be stemmed."""
+        return bool(self._plain) and any(map(text.lower().__contains__, self._plain))
+
+    def _list_plain(self) -> tuple[str, ...]:
+        """The topic's words between spaces, the last with and without its s; none where more than words decides."""
+        words, stems = self._topic.lower().split(), [word for word, _ in self._wanted]
+        are_plain = all(word.isascii() and word.isalpha() for word in words)
+        if self._exact or self._joins or not are_plain or list(map(stem, words)) != stems:
+            return ()
+        *before, last = words or [""]
+        ends = {last, f"{last}s", last.removesuffix("s")}
+        return tuple(
+            f" {' '.join([*before, end])} " for end in sorted(ends) if [stem(end)] == stems[-1:]
+        )
 
     @property
     def is_name(self) -> bool:
@@ -461,7 +485,14 @@ class Phrase:
         # Only what is like it is stemmed: to split, search and stem all clauses took most of a long
         # list's time.
         parts = self._iter_marked if _has_marks(text) else self._iter_plain
-        return any(self._begins(self._list_stems(part)) for part in parts(self._gate, text))
+        return any(map(self._is_begun, parts(self._gate, text)))
+
+    def _is_begun(self, part: str) -> bool:
+        """Whether a part of a text begins with the phrase; thousands of papers say it in the same few words."""
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = self._begins(self._list_stems(part))
+        return known
 
     def _iter_plain(self, gate: re.Pattern[str], folded: str) -> Iterator[str]:
         """What may be the phrase, as far as it is of one clause."""
@@ -484,8 +515,9 @@ class Phrase:
 
     @cached_property
     def _marked_start(self) -> re.Pattern[str]:
-        letters = "['’^]*".join(map(re.escape, _cut_stem(self._wanted[0][0])))
-        return re.compile(rf"(?<![^\W_])(?<![^\W_]['’^]){letters}")
+        first, *rest = map(re.escape, _cut_stem(self._wanted[0][0]))
+        letters = "".join(f"['’^]*{letter}" for letter in rest)
+        return re.compile(rf"{first}(?<![^\W_]{first})(?<![^\W_]['’^]{first}){letters}")
 
     def _build_gate(self) -> re.Pattern[str] | None:
         """Matches what may be the phrase, and little else, as stemming takes long; nothing longer may be it."""

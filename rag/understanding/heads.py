@@ -214,8 +214,15 @@ def join_tags(
     return spans
 
 
-@lru_cache(maxsize=2)
 def load_heads(path: Path = WEIGHTS) -> Heads:
+    """The heads of a file, once a process."""
+    return _load_heads(
+        path
+    )  # a cache tells a default from the same value given: all was read twice
+
+
+@lru_cache(maxsize=2)
+def _load_heads(path: Path) -> Heads:
     with np.load(path, allow_pickle=False) as file:
         arrays: dict[str, NDArray[np.generic]] = {name: file[name] for name in file.files}
     about = json.loads(bytes(np.asarray(arrays["about"], np.uint8)).decode("utf-8"))

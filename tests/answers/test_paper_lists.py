@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
 from rag.answers.facets import count_facets, toggle_value
 from rag.answers.papers import answer_papers
+from rag.answers.rows import build_scored_papers
 from rag.answers.topic_map import map_topics
 from rag.app.assistant import Assistant
 from rag.types import Condition
@@ -20,6 +27,26 @@ def test_pages_of_a_list_are_the_list(assistant: Assistant) -> None:
         pages = [view.find_ids((), sorting, 50, offset=start) for start in range(0, 200, 50)]
         assert [one for page in pages for one in page] == whole
         assert [len(page) for page in pages] == [50, 50, 50, 19]
+
+
+@pytest.mark.parametrize("conditions", [(), (CODE,), (Condition("year", "below", 1900),)])
+def test_a_list_is_read_with_its_places_as_paper_by_paper(
+    assistant: Assistant, conditions: tuple[Condition, ...]
+) -> None:
+    view = assistant.library.view
+    papers = view.find_papers(conditions, "newest first")
+    assert view.find_scored(conditions, "newest first") == build_scored_papers(papers)
+    assert view.list_scored([p.paper_id for p in papers]) == build_scored_papers(papers)
+    assert view.has_papers(conditions) == bool(papers)
+    assert bool(conditions) or any(paper.also_at for paper in papers)
+
+
+def test_a_list_of_any_length_is_read_from_an_index_alone(library_data: Path) -> None:
+    with closing(sqlite3.connect(library_data / "library.db")) as connection:
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT paper_id, document, line, n_places FROM papers WHERE year < 2020"
+        ).fetchall()
+    assert ["COVERING INDEX papers_facts" in row[3] for row in plan] == [True]
 
 
 def test_papers_that_meet_more_come_first_in_the_same_order(assistant: Assistant) -> None:

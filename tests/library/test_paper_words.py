@@ -55,20 +55,41 @@ def test_a_term_counts_once_a_paper(library: Library, papers: list[Paper]) -> No
     assert read_vocabulary(library, "term") == slow
 
 
+def read_words(library: Library) -> list[object]:
+    words = library.select("SELECT * FROM vocabulary ORDER BY kind, word")
+    return [*words, *library.select("SELECT * FROM paper_words ORDER BY word, kind, paper_id")]
+
+
 def test_words_are_counted_out_again_with_the_papers_that_go(tmp_path: Path, url: str) -> None:
     desk = Desk(tmp_path / "data", url)
     desk.ingest(write(tmp_path / "docs" / "a.jsonl", "MaskNet sees masks", "Palms"))
-    once = desk.library.select("SELECT * FROM vocabulary ORDER BY kind, word")
+    once = read_words(desk.library)
     desk.ingest(
         write(tmp_path / "docs" / "b.jsonl", "MaskNet sees masks twice", authors=["Ann Mao"])
     )
     assert desk.library.view.vocabulary.any.get("masknet") == 2
     assert desk.library.list_names() == ["Ann Mao"]
+    assert len(read_words(desk.library)) > len(once)
     desk.ingest(drop=("b.jsonl",))
-    assert desk.library.select("SELECT * FROM vocabulary ORDER BY kind, word") == once
+    assert read_words(desk.library) == once
     assert desk.library.list_names() == []
     desk.ingest(tmp_path / "docs" / "a.jsonl", rebuild=True)
-    assert desk.library.select("SELECT * FROM vocabulary ORDER BY kind, word") == once
+    assert read_words(desk.library) == once
+    desk.library.close()
+
+
+def test_words_of_a_changed_text_are_no_longer_the_papers_own(tmp_path: Path, url: str) -> None:
+    desk = Desk(tmp_path / "data", url)
+    document = write(tmp_path / "docs" / "a.jsonl", "MaskNet sees masks", "Palms")
+    desk.ingest(document)
+    once = read_words(desk.library)
+    document.write_text(document.read_text("utf-8").replace("masks", "PalmNet"), encoding="utf-8")
+    desk.ingest(document)
+    words = {row["word"] for row in desk.library.select("SELECT word FROM paper_words")}
+    assert "palmnet" in words and "masks" not in words
+    document.write_text(document.read_text("utf-8").replace("PalmNet", "masks"), encoding="utf-8")
+    desk.ingest(document)
+    assert read_words(desk.library) == once
     desk.library.close()
 
 

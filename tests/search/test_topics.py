@@ -97,7 +97,7 @@ def test_the_gate_before_the_stems_lets_every_text_with_the_phrase_through(
         topics += [" ".join(words[at : at + n]) for n in (1, 2, 3)]
     for topic in topics:
         gated, plain = Phrase(topic), Phrase(topic)
-        plain._gate = None
+        plain._gate, plain._plain = None, ()
         for each in papers:
             assert gated.is_in(each.title or "", each.text) == plain.is_in(
                 each.title or "", each.text
@@ -117,6 +117,27 @@ def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
 
 
 @pytest.mark.parametrize(
+    ("text", "stems"),
+    [
+        ("We study object trackers and object tracking here.", False),
+        ("An object, tracking it, l'object tracking", True),
+        ("Subobject tracking and object trackings", True),
+        ("L'object tracking-based things", True),
+    ],
+)
+def test_what_says_the_phrase_between_spaces_is_not_stemmed(
+    monkeypatch: pytest.MonkeyPatch, text: str, stems: bool
+) -> None:
+    phrase, plain = Phrase("object tracking"), Phrase("object tracking")
+    plain._gate, plain._plain = None, ()
+    read: list[str] = []
+    is_in_text = phrase._is_in_text
+    monkeypatch.setattr(phrase, "_is_in_text", lambda t: read.append(t) or is_in_text(t))
+    assert phrase.is_in("", text) is plain.is_in("", text)
+    assert bool(read) is stems
+
+
+@pytest.mark.parametrize(
     ("text", "held"),
     [
         ("We don't track; object tracking is theirs.", True),
@@ -131,7 +152,7 @@ def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
 )
 def test_marks_within_words_do_not_count(text: str, held: bool) -> None:
     gated, plain = Phrase("object tracking"), Phrase("object tracking")
-    plain._gate = None
+    plain._gate, plain._plain = None, ()
     assert gated.is_in("", text) is plain.is_in("", text) is held
 
 

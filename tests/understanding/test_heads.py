@@ -32,6 +32,10 @@ def read(
     return load_heads(WEIGHTS).read_frame(question, entities, encoding, context)
 
 
+def test_heads_are_loaded_once_however_they_are_asked_for() -> None:
+    assert load_heads() is load_heads(WEIGHTS)
+
+
 @pytest.mark.parametrize("path", [WEIGHTS, WORDS_ONLY_WEIGHTS])
 def test_weights_were_trained_from_the_examples_that_lie_beside_them(path: Path) -> None:
     heads = load_heads(path)
