@@ -100,7 +100,7 @@ _ANNOUNCES = re.compile(
 )
 """``introduces two key innovations.``: what they are follows."""
 _FURTHER = re.compile(
-    r"\W*(?:further(?:more)?|moreover|additionally|in addition|besides|also|finally)\b",
+    r"\W*(?:(?:(?:we|this (?:paper|work)) )?(?:further(?:more)?|also)|moreover|additionally|in addition|besides|finally)\b",
     re.IGNORECASE,
 )
 _WITHIN = 3
