@@ -21,6 +21,7 @@ from rag.answers.sentence_forms import FORMS, KINDS, is_of_itself, rate_data
 from rag.answers.summary import render_summary
 from rag.answers.units import states_how_well
 from rag.library.naming import get_recency_key, get_short_name
+from rag.text import extract_terms
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Detail, Order, Query
@@ -234,10 +235,17 @@ def _find_problem(query: Query, hits: Sequence[PaperHit]) -> tuple[Paper, Span] 
 
 
 def _is_problem(paper: Paper, sentence: Sentence, span: Span) -> bool:
-    """Whether a stretch tells a problem of others than the paper, by itself; what is background must tell two."""
-    text = paper.text[slice(*span)]
-    n_told = sum(1 for _ in FORMS["problem"].finditer(text)) + bool(FORMS["harm"].search(text))
-    is_told = tells_problem(paper, span) and (sentence.role == "problem" or n_told > 1)
+    """Whether a stretch tells a problem of others than the paper, by itself; what is background must tell two.
+
+    The challenges of "SoccerNet 2022 Challenges Results" are none.
+    """
+    text, titled = paper.text[slice(*span)], set(extract_terms(paper.name))
+    told = {
+        name: [m for m in FORMS[name].findall(text) if titled.isdisjoint(extract_terms(m))]
+        for name in ("problem", "harm")
+    }
+    n_told = len(told["problem"]) + bool(told["harm"])
+    is_told = tells_problem(paper, span) and n_told > (sentence.role != "problem")
     return is_told and not (is_of_itself(text) or is_pointing_back(paper.text, sentence.span))
 
 

@@ -215,6 +215,15 @@ def test_the_problem_is_none_of_ours_and_not_one_word_of_background() -> None:
     assert "The problem" not in render_overview(query, hits, Citations())
 
 
+def test_the_challenges_of_a_title_are_no_problem() -> None:
+    hits = [
+        hit(paper(f"p{n}", f"Moss Challenges {n}", "The moss challenges limit roofs."), {0: role})
+        for n, role in enumerate(("background", "background"))
+    ]
+    query = Query("overview", about=Topic("moss"), text="overview of moss")
+    assert "The problem" not in render_overview(query, hits, Citations())
+
+
 def find_telling(title: str, text: str, roles: Mapping[int, SentenceRole]) -> str:
     found = hit(paper("p1", title, text), roles)
     idea = find_idea(found, found.sentences)
