@@ -36,6 +36,8 @@ _PEOPLE = 3
 _MAX_PROBLEM_CHARS = 260
 _OF_NEARNESS = 0.3
 """What is added to how near a problem's sentence comes to the topic, about .3 for one of the papers' field."""
+_OF_ROLE = 1.3
+"""What a sentence with the role of a problem weighs, against one of background."""
 _LEAST_WORDS = 6
 """Content words of a problem's clause; a shorter one is as if it had so many."""
 _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
@@ -223,12 +225,8 @@ def _find_problem(query: Query, hits: Sequence[PaperHit]) -> tuple[Paper, Span] 
         _, sentence, _, words = problem
         shared = sum(math.log(counts[word]) for word in words)
         nearness = _OF_NEARNESS + sentence.signals.get("plain", sentence.score)
-        return (
-            nearness**2
-            * (1.3 if sentence.role == "problem" else 1)
-            * shared
-            / max(_LEAST_WORDS, len(words)) ** 0.5
-        )
+        weight = _OF_ROLE if sentence.role == "problem" else 1.0
+        return weight * nearness * nearness * shared / math.sqrt(max(_LEAST_WORDS, len(words)))
 
     best = max(problems, key=rate, default=None)
     return (best[0].paper, best[2]) if best and rate(best) > 0 else None

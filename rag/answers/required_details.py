@@ -173,7 +173,7 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         form = next(f for f in _PRINTED if re.fullmatch(f, match.group("thing")))
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
-            return match.group("thing")
+            return str(match.group("thing"))
     return (
         _find_missing_count(folded_query, paper_texts)
         or _find_missing_speed(query, paper_texts)
