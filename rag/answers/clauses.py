@@ -95,10 +95,11 @@ _TELLS_NO_WAY = re.compile(
 )
 _ANNOUNCES = re.compile(
     r"\b(?:two|three|four|five|several|dedicated|key|following) (?:[\w-]+ ){0,3}?(?:innovations?|designs?|challenges?|"
-    r"components?|contributions?|issues?|problems?|novelties)\b[^:,;]*$",
+    r"components?|contributions?|issues?|problems?|novelties)\b",
     re.IGNORECASE,
 )
-"""``introduces two key innovations.``: what they are follows."""
+_LISTS = re.compile(r"[:,;]")
+"""``introduces two key innovations.``: what they are follows, unless it stands behind one of these."""
 _FURTHER = re.compile(
     r"\W*(?:(?:(?:we|this (?:paper|work)) )?(?:further(?:more)?|also)|moreover|additionally|in addition|besides|finally)\b",
     re.IGNORECASE,
@@ -132,16 +133,17 @@ def find_telling_clause(hit: PaperHit, idea: Sentence, sentences: Sequence[Sente
     behind = sorted((s for s in sentences if s.span[0] >= idea.span[1]), key=lambda s: s.span)
     for sentence in behind[:_WITHIN]:
         told = text[slice(*sentence.span)]
-        if (
-            sentence.role not in (None, "method")
-            or _TELLS_NO_WAY.match(told)
-            or _ANNOUNCES.search(told)
-        ):
+        if sentence.role not in (None, "method") or _TELLS_NO_WAY.match(told) or _announces(told):
             continue
         how = find_clause(text, sentence.span)
         if _count_new_words(hit, how) >= _LEAST_NEW:
             return how
     return clause
+
+
+def _announces(sentence: str) -> bool:
+    """Whether a sentence ends by saying that several things follow."""
+    return _ANNOUNCES.search(_LISTS.split(sentence)[-1]) is not None
 
 
 def _says_enough(hit: PaperHit, span: Span) -> bool:
