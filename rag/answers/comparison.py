@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from rag.answers import phrases
 from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
-from rag.answers.clauses import find_clause, find_idea
+from rag.answers.clauses import find_idea, find_idea_clause
 from rag.answers.comparing_words import (
     COMPARISON_WORDS,
     content_words,
@@ -303,8 +303,7 @@ def _find_value(quote: str, figure: Span) -> Span:
 def _render_cell(hit: PaperHit, sentence: Sentence | None, marks: Citations) -> str:
     if sentence is None:
         return NOT_STATED
-    span = find_clause(hit.paper.text, sentence.span)
-    return _escape_bars(render_quote(hit.paper, span, marks))
+    return _escape_bars(render_quote(hit.paper, find_idea_clause(hit, sentence), marks))
 
 
 def _escape_bars(text: str) -> str:

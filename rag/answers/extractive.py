@@ -388,6 +388,12 @@ _EXPLAINS_IT = re.compile(
 )
 
 
+_EXPLANATION_ASKED = re.compile(
+    r"\b(?:explain|describe|elaborate|walk me through|tell me (?:more )?about|what (?:does|do) \S+(?: \S+){0,5} do\b|how (?:does|do) .{1,80} works?\b)",
+    re.IGNORECASE,
+)
+
+
 def _choose_pair(
     question: str, hit: PaperHit, best: Sequence[Sentence], log_odds: Mapping[Span, float]
 ) -> list[Sentence]:
@@ -411,7 +417,11 @@ def _choose_pair(
     if not best or best[0].span not in log_odds:
         return list(best[:1])
     least = log_odds[best[0].span] - CLOSE_ODDS
-    return list(takewhile(lambda s: log_odds.get(s.span, least - 1) >= least, best))
+    close = list(takewhile(lambda s: log_odds.get(s.span, least - 1) >= least, best))
+    if len(close) == 1 and close[0].role == "aim" and _EXPLANATION_ASKED.search(question):
+        # "explain this label masking thing" was told that it was proposed, and not what is masked
+        close += [s for s in best[1:] if s.role == "method"][:1]
+    return close
 
 
 def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:

@@ -15,6 +15,8 @@ MAX_GROUPS = 5
 _LARGEST_SHARE = 0.6
 """A term of more papers than this tells nothing of how they differ, nor does one with a word that more
 of them have: ``based method``."""
+_WORDS_FOR_METHODS = frozenset("based method methods approach approaches framework network".split())
+"""Two papers with "based method" in their titles are no group."""
 _LEAST_GROUPED = 0.7
 """Groups that leave out more than this share of the papers order nothing."""
 
@@ -44,7 +46,9 @@ def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
         stems: phrase
         for paper in papers
         for stems, phrase in list_title_phrases(paper.title or "").items()
-        if not common & set(stems) and set(split_terms(phrase)) - own_terms
+        if not common & set(stems)
+        and set(split_terms(phrase)) - own_terms
+        and _WORDS_FOR_METHODS.isdisjoint(phrase.split())
     }
     members = {
         phrase: {p.paper_id for p in papers if finder.is_in(p.title or "", p.text)}

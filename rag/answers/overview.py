@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,18 +10,20 @@ from dataclasses import replace
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
-from rag.answers.clauses import find_clause, find_idea
+from rag.answers.clauses import find_clause, find_idea, find_telling_clause
+from rag.answers.comparing_words import content_words
 from rag.answers.grouping import group_papers
 from rag.answers.leading import is_pointing_back
 from rag.answers.new_data import is_bringing_data
 from rag.answers.quoting import choose_sentences, render_quote, tells_problem
 from rag.answers.rows import format_date, format_years
-from rag.answers.sentence_forms import KINDS, rate_data
+from rag.answers.sentence_forms import FORMS, KINDS, is_of_itself, rate_data
 from rag.answers.summary import render_summary
 from rag.answers.units import states_how_well
 from rag.library.naming import get_recency_key, get_short_name
+from rag.text import extract_terms
 from rag.text.markdown import plain
-from rag.types import Paper, PaperHit, Sentence, SentenceRole
+from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Detail, Order, Query
 
 MAX_LOOKED_AT = 60
@@ -30,6 +33,13 @@ MAX_TOLD = 12
 _FEW = 4
 """So many papers are not grouped."""
 _PEOPLE = 3
+_MAX_PROBLEM_CHARS = 260
+_OF_NEARNESS = 0.3
+"""What is added to how near a problem's sentence comes to the topic, about .3 for one of the papers' field."""
+_OF_ROLE = 1.3
+"""What a sentence with the role of a problem weighs, against one of background."""
+_LEAST_WORDS = 6
+"""Content words of a problem's clause; a shorter one is as if it had so many."""
 _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
     "problem": ("problem", "limitation"),
     "cause": ("problem", "limitation"),
@@ -52,12 +62,17 @@ _EVOLVES = re.compile(
 )
 
 
+_NEW = re.compile(r"\b(?:what(?: is|'s|s)? new|news?|newest|latest|recent(?:ly)?)\b", re.IGNORECASE)
+
+
 def _read_request(query: Query) -> Query:
     """The query with the detail and the order that its words ask of each paper.
 
-    "what is the state of the art in pose estimation?" is told in figures, and how a topic has evolved by
-    what each paper brought, the oldest first.
+    "what is the state of the art in pose estimation?" is told in figures, how a topic has evolved by
+    what each paper brought, the oldest first, and what is new without groups, in which the newest would be lost.
     """
+    if query.order is None and _NEW.search(query.text) and not query.asks_for:
+        return replace(query, order=Order("date"))
     if _EVOLVES.search(query.text):
         return replace(query, asks_for=None, order=Order("date", "ascending"))
     return replace(query, asks_for="result") if _BEST.search(query.text) else query
@@ -85,9 +100,12 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
         return f"{head}\n\n{render_summary(query, hits[0], marks)}"
-    if not query.asks_for and not query.form.sentences and (problem := _find_problem(hits)):
-        hit, sentence = problem
-        parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
+    if (
+        not query.asks_for
+        and not query.form.sentences
+        and (problem := _find_problem(query, list(hit_of.values())))
+    ):
+        parts.append(f"{phrases.THE_PROBLEM} {render_quote(*problem, marks)}")
     newest_first = sorted((hit.paper for hit in hit_of.values()), key=get_recency_key)
     if query.order and query.order.way == "ascending":
         undated = [p for p in newest_first if p.year is None]
@@ -127,7 +145,10 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
     best = find_detail(query, hit) if _asks_for_detail(query) else None
     if best is None:
         every = len(hit.sentences)
-        best = find_idea(hit, choose_sentences(query.text or query.topic, hit, every, several=True))
+        order = choose_sentences(query.text or query.topic, hit, every, several=True)
+        if idea := find_idea(hit, order):
+            span = find_telling_clause(hit, idea, order)
+            return f"- {name}: {render_quote(hit.paper, span, marks)}"
     if best is None:
         return f"- {name} [{marks.get_marker(hit.paper, (0, 0))}]"
     return f"- {name}: {_render_clause(hit, best, marks)}"
@@ -176,18 +197,66 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
     return render_quote(hit.paper, span, marks)
 
 
-def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
-    """The problem sentence nearest to the topic, from the best papers; None if none of them states a problem.
+_Problem = tuple[PaperHit, Sentence, Span, frozenset[str]]
 
-    A sentence that begins by pointing back ("this form of supervision") tells nothing alone.
+
+def _find_problem(query: Query, hits: Sequence[PaperHit]) -> tuple[Paper, Span] | None:
+    """The problem that most of the papers told share words with; None where none is shared by two.
+
+    One paper's remark ("insufficient attention has been dedicated to scrutinizing gaze authenticity") is no
+    problem of deepfake detection. A sentence that begins by pointing back ("this form of supervision") tells
+    nothing alone. Of two or three papers, that of the nearest.
     """
-    problems = [(hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.role == "problem"]
-    return max(
-        problems,
-        key=lambda pair: (
-            tells_problem(pair[0].paper, find_clause(pair[0].paper.text, pair[1].span)),
-            not is_pointing_back(pair[0].paper.text, pair[1].span),
-            pair[1].signals.get("plain", pair[1].score),
-        ),
-        default=None,
+    problems = [
+        (hit, s, span, _extract_told_words(query, hit.paper, span))
+        for hit in hits
+        for s in hit.sentences
+        if s.role in ("problem", "background")
+        and hit.apart.rest(hit.paper.text, s.span) == (s.span,)
+        for span in (_find_problem_span(hit.paper, s),)
+        if _is_problem(hit.paper, s, span)
+    ]
+    words_by_paper: dict[str, set[str]] = {}
+    for hit, _, _, words in problems:
+        words_by_paper.setdefault(hit.paper.paper_id, set()).update(words)
+    counts = Counter(word for words in words_by_paper.values() for word in words)
+
+    def rate(problem: _Problem) -> float:
+        _, sentence, _, words = problem
+        shared = sum(math.log(counts[word]) for word in words)
+        nearness = _OF_NEARNESS + sentence.signals.get("plain", sentence.score)
+        weight = _OF_ROLE if sentence.role == "problem" else 1.0
+        return weight * nearness * nearness * shared / math.sqrt(max(_LEAST_WORDS, len(words)))
+
+    best = max(problems, key=rate, default=None)
+    return (best[0].paper, best[2]) if best and rate(best) > 0 else None
+
+
+def _is_problem(paper: Paper, sentence: Sentence, span: Span) -> bool:
+    """Whether a stretch tells a problem of others than the paper, by itself; what is background must tell two.
+
+    The challenges of "SoccerNet 2022 Challenges Results" are none.
+    """
+    text, titled = paper.text[slice(*span)], set(extract_terms(paper.name))
+    told = {
+        name: [m for m in FORMS[name].findall(text) if titled.isdisjoint(extract_terms(m))]
+        for name in ("problem", "harm")
+    }
+    n_told = len(told["problem"]) + bool(told["harm"])
+    is_told = tells_problem(paper, span) and n_told > (sentence.role != "problem")
+    return is_told and not (is_of_itself(text) or is_pointing_back(paper.text, sentence.span))
+
+
+def _find_problem_span(paper: Paper, sentence: Sentence) -> Span:
+    """A sentence behind its opening: its tail is often the problem ("..., which suffers from"), unless it is long."""
+    start, end = find_clause(paper.text, sentence.span)
+    return (
+        (start, sentence.span[1])
+        if sentence.span[1] - start <= _MAX_PROBLEM_CHARS
+        else (start, end)
     )
+
+
+def _extract_told_words(query: Query, paper: Paper, span: Span) -> frozenset[str]:
+    """Stems of the content words of a stretch, without those of the topic."""
+    return frozenset(content_words(paper.text[slice(*span)]) - content_words(query.topic))

@@ -14,7 +14,7 @@ _WHICH_METHODS = re.compile(
     r"\W*(?:which|what) (?:of (?:the|these|those|all) )?(?:\w+ )?(?:methods|models|approaches|systems|techniques|algorithms|networks|"
     r"detectors|trackers|frameworks|works)\b"
     r"|\W*(?:(?:i|we)(?:['’]m|['’]re| am| are)? )?(?:need|want|look(?:ing)? for|search(?:ing)? for|is there|are there|do you have|got)\b"
-    r"(?![^.?!]{0,60}\bpapers?\b)[^.?!]{3,60}?\b(?:that|which)\b",
+    r"(?! (?:[a-z]+ ){0,3}?(?:proof|evidence|indication|signs?|reason|doubt|guarantee|claim|hint|consensus) that\b)(?![^.?!]{0,60}\bpapers?\b)[^.?!]{3,60}?\b(?:that|which)\b",
     re.IGNORECASE,
 )
 """Of whatever has the property: "which methods run on a phone?", "I need face recognition that runs on a phone"."""

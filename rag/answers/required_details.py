@@ -36,6 +36,7 @@ _PRINTED = (
     r"(?:parameters|params)",
     r"(?:attention )?heads",
     UNITS["FLOPs"].forms,
+    r"(?:gpu|tpu)[- ](?:hours|days)",
     r"(?:gpus?|tpus?)",
     r"licen[cs]e",
 )
@@ -46,6 +47,11 @@ _PARTICULAR_REQUEST = re.compile(
     r"(?:(?:initial|base|exact|total|human|trainable|learnable|model|training|expert|different)\s+)*"
     rf"(?P<thing>{'|'.join(_PRINTED)})(?![\w-])"
 )
+_PARTICULAR_FIRST = re.compile(
+    rf"^\W*(?:the )?(?:(?:initial|exact|total|number of) )*(?P<thing>{'|'.join(_PRINTED)})"
+    r"(?= (?:of|for|used|needed|required|in|to)\b|\W*$)"
+)
+"""``gpu hours needed to distill the model?``, without a word of asking."""
 _LASTING = re.compile(r"\bhow long (?:did|does|do)\b.{0,200}\btrain(?:ing)?\b.{0,200}\btake\b")
 _TIMED = re.compile(
     r"\b(?:\d+|one|two|few|several)[\s-]*(?:(?:gpu|tpu)[\s-]*)?(?:seconds?|minutes?|hours?|days?|weeks?)\b|\btraining time\b"
@@ -162,11 +168,12 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
     paper_texts = [fold(f"{paper.name} . {paper.text}") for paper in papers]
     if _LASTING.search(folded_query):
         return "" if any(map(_TIMED.search, paper_texts)) else "training time"
-    for match in _PARTICULAR_REQUEST.finditer(folded_query):
+    first = _PARTICULAR_FIRST.match(folded_query)
+    for match in (*([first] if first else ()), *_PARTICULAR_REQUEST.finditer(folded_query)):
         form = next(f for f in _PRINTED if re.fullmatch(f, match.group("thing")))
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
-            return match.group("thing")
+            return str(match.group("thing"))
     return (
         _find_missing_count(folded_query, paper_texts)
         or _find_missing_speed(query, paper_texts)

@@ -93,7 +93,7 @@ SEEKING_KINDS = frozenset(
 )
 """Kinds that are no paper: what asks for one of them does not ask which paper is meant."""
 
-_DETAILS = ("idea", "problem", "purpose", "effect")
+_DETAILS = ("idea", "problem", "purpose", "effect", "definition")
 _ADJECTIVES = frozenset(
     "main major key biggest chief principal primary typical common usual".split()
 )

@@ -26,6 +26,8 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.yaml")
 SALIENT_IDF = 1.5
 EXPECTED = 0.5
 """Least probability that an answering paper has a word, for one that may be the reason to decline."""
+LEAST_TOLD = 0.2
+"""Least such probability for a word of which it is told that no paper mentions it."""
 RARE_IDF = 3.0
 """The idf of a rare word: in about one chunk of twenty."""
 MOST_WON, MOST_LOST = 10.0, 3.0
@@ -40,6 +42,9 @@ NEAREST = 3
 _OF_SPEED = re.compile(r"slow|fast|quick", re.IGNORECASE)
 NEAR_COSINE = 0.55
 """Of a word and the nearest token of a paper that speaks of the like; of others it is about .3."""
+SAID_COSINE = 0.65
+"""From which a paper says the like of a word in another: "races" of a paper on racial bias is .72. Words that a
+paper has are mostly above, others hardly ever; names in capitals have no other word."""
 REMEMBERED = 0.05
 """Least probability where a paper is only remembered: "something about trees of emotions in curved space"
 was declined for "curved" (.11); what no paper is about stays below .01."""
@@ -124,9 +129,10 @@ def list_asked_words(cited: Sequence[PaperHit], apart: Sequence[Span] = ()) -> l
 def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
     hits = (*cited, *retrieval.papers[:NEAREST])
-    lacking = [m for m in _find_best_matches(hits) if m.idf >= SALIENT_IDF and not m.is_found]
-    # "how are zeppelins steered?": where nothing is there, no word is surely expected, so the likeliest are named
-    least = max((m.expected for m in lacking), default=0.0) / 2
+    lacking = [m for m in _find_best_matches(hits) if m.idf >= SALIENT_IDF and not _is_said(m)]
+    # "how are zeppelins steered?": where nothing is there, no word is surely expected, so the likeliest are named;
+    # but that none mentions "matter" of "does jpeg compression matter" (.04) tells nothing
+    least = max(LEAST_TOLD, max((m.expected for m in lacking), default=0.0) / 2)
     # "main weaknesses of prompt tuning": a word of asking is no word that a paper lacks
     words_missed = [m.word for m in lacking if m.expected >= least and not asks_for_detail(m.word)]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
@@ -182,10 +188,12 @@ def compute_signals(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str
 def _compute_loss(matches: Sequence[WordMatch]) -> float:
     """How surprising it is that a paper which answers lacks the words that this one lacks.
 
-    Without everyday words, which whoever has not read the paper chooses freely: "in which two subsets is it
+    Without words of asking and everyday ones, which whoever has not read the paper chooses freely: "in which two subsets is it
     *divided*?" was declined.
     """
-    lacking = (m for m in matches if m.idf > 0 and not is_everyday(m.word))
+    lacking = (
+        m for m in matches if m.idf > 0 and not (is_everyday(m.word) or asks_for_detail(m.word))
+    )
     return sum(map(_compute_surprise, map(_compute_gap, lacking)))
 
 
@@ -270,10 +278,19 @@ def _compute_gap(match: WordMatch) -> float:
     return 0.0 if match.is_found else match.expected * (1 - max(0.0, match.cosine))
 
 
+def _is_said(match: WordMatch) -> bool:
+    """Whether a paper has a word, or says the like of it in another."""
+    return match.is_found or (match.word.islower() and match.cosine >= SAID_COSINE)
+
+
 def _is_salient(match: WordMatch) -> bool:
-    """Whether a word may be the reason to decline: expected, and neither common here nor an everyday one."""
-    is_rare = match.idf >= SALIENT_IDF and not is_everyday(match.word)
-    return is_rare and match.expected >= EXPECTED
+    """Whether a word may be the reason to decline: expected, and neither common here nor everyday nor one of asking.
+
+    "What does the abbreviation DFD stand for?" was declined for "abbreviation".
+    """
+    if is_everyday(match.word) or asks_for_detail(match.word):
+        return False
+    return match.idf >= SALIENT_IDF and match.expected >= EXPECTED
 
 
 def _is_printed_name(match: WordMatch, query: str) -> bool:

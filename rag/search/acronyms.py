@@ -58,11 +58,16 @@ def is_part(name: str, paper: Paper) -> bool:
     return any(acronym.endswith(upper) for acronym in extract_acronyms(paper))
 
 
+_FIGURE_OF_ACCURACY = re.compile(
+    r"\d\s?\\?%?\s(?:in |on )?(?:m?AP|AUC|F1|EER|TAR|FNMR|[Rr]ank-1)\b|\b(?:m?AP|AUC|AUROC|F1|EER|TAR|FNMR|[Rr]ank-1)\b[^.\d]{0,20}\d"
+)
 _LETTER_AND_FIGURE = re.compile(r"([^\W\d_])(\d{1,3})")
 
 
 def is_measure(word: str, paper: Paper) -> bool:
-    """Whether a letter with a figure is short for a word of the paper with it: ``r1`` for ``Rank-1``."""
+    """Whether a paper has a measure by another name: ``r1`` by ``Rank-1``, ``accuracy`` by ``73.5% mAP``."""
+    if word.lower() == "accuracy":
+        return _FIGURE_OF_ACCURACY.search(paper.text) is not None
     match = _LETTER_AND_FIGURE.fullmatch(word)
     if match is None:
         return False

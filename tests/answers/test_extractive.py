@@ -255,8 +255,27 @@ def test_a_question_of_two_parts_gets_a_quote_a_part() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("does pruning keep accuracy, and when does it fail?", ("does pruning keep accuracy", "when does it fail?")),
+        ("how are leaves drawn and does it help", ("how are leaves drawn", "does it help")),
+        ("error rate on LFW, and what speed is reached", ("error rate on LFW", "what speed is reached")),
+        ("are the leaves new? what do they cost", ("are the leaves new?", "what do they cost")),
+    ],
+)  # fmt: skip
+def test_a_part_may_ask_whether_or_for_a_measure(question: str, parts: tuple[str, ...]) -> None:
+    assert split_question(question) == parts
+
+
+@pytest.mark.parametrize(
     "question",
-    ["What is it?", "what is it and what for", "Which loss is it?", "a paper: with two parts"],
+    [
+        "What is it?",
+        "what is it and what for",
+        "Which loss is it?",
+        "a paper: with two parts",
+        "the work that writes the shape of a leaf as one string of veins and lobes to guess its speed of growth and how old it gets",
+    ],
 )
 def test_or_it_has_no_parts(question: str) -> None:
     assert split_question(question) == ()

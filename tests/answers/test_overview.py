@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answers.citations import Citations, check_citations
-from rag.answers.clauses import find_clause, find_idea
+from rag.answers.clauses import find_clause, find_idea, find_telling_clause
 from rag.answers.expert_rows import group_by_papers, render_groups
 from rag.answers.grouping import group_papers
 from rag.answers.overview import MAX_TOLD, count_shown, render_overview
@@ -103,14 +103,14 @@ def test_papers_that_share_too_little_stay_together() -> None:
 
 def test_an_overview_tells_all_its_papers_and_cites_each() -> None:
     papers = [
-        paper(f"p{n}", f"Leaf{n}: Leaves", f"Leaves are hard to see. We propose Leaf{n}, a net.", year=2010 + n)
+        paper(f"p{n}", f"Leaf{n}: Leaves", f"Leaves suffer from mildew. We propose Leaf{n}, a net.", year=2010 + n)
         for n in range(3)
     ]  # fmt: skip
     hits = [hit(p, {0: "problem", 1: "aim"}) for p in papers]
     marks = Citations()
     text = render_overview(Query("overview", about=Topic("leaves"), text="leaves"), hits, marks)
     assert text.startswith("**3 papers** on **leaves**, 2010 to 2012.")
-    assert "The problem: “Leaves are hard to see.” [1]" in text
+    assert "The problem: “Leaves suffer from mildew.” [1]" in text
     order = [text.index(f"We propose Leaf{n}") for n in (2, 1, 0)]
     assert order == sorted(order), "newest first"
     check_citations(text, marks.list_citations(), {p.paper_id: p for p in papers})
@@ -191,10 +191,89 @@ def test_what_is_given_a_name_is_what_a_paper_brings_whatever_the_verb() -> None
     assert find_idea(found, found.sentences) == found.sentences[0]
 
 
-def test_the_problem_of_a_topic_stands_alone_and_is_one() -> None:
-    vague = paper("p1", "Moss A", "This form of light limits moss.")
-    solved = paper("p2", "Moss B", "Moss addresses the problem.")
-    plain_one = paper("p3", "Moss C", "Moss suffers from drought.")
-    hits = [hit(found, {0: "problem"}) for found in (vague, solved, plain_one)]
+def test_the_problem_of_a_topic_stands_alone_and_is_shared() -> None:
+    vague = paper("p1", "Moss A", "This form of drought limits moss.")
+    solved = paper("p2", "Moss B", "Moss addresses the problem of drought.")
+    remark = paper("p3", "Moss C", "Moss on gravestones is neglected.")
+    plain_ones = [paper(f"p{n}", f"Moss {n}", "Moss suffers from drought.") for n in (4, 5)]
+    hits = [hit(found, {0: "problem"}) for found in (vague, solved, remark, *plain_ones)]
     query = Query("overview", about=Topic("moss"), text="overview of moss")
     assert "The problem: “Moss suffers from drought.”" in render_overview(query, hits, Citations())
+    assert "The problem" not in render_overview(query, hits[:3], Citations())
+
+
+def test_the_problem_is_none_of_ours_and_not_one_word_of_background() -> None:
+    ours = "Our moss suffers from drought."
+    background = "Moss challenges drought."
+    hits = [
+        hit(paper(f"p{n}", f"Moss {n}", told), {0: role})
+        for n, (told, role) in enumerate(
+            ((ours, "problem"), (background, "background"), (background, "background"))
+        )
+    ]
+    query = Query("overview", about=Topic("moss"), text="overview of moss")
+    assert "The problem" not in render_overview(query, hits, Citations())
+
+
+def test_the_challenges_of_a_title_are_no_problem() -> None:
+    hits = [
+        hit(paper(f"p{n}", f"Moss Challenges {n}", "The moss challenges limit roofs."), {0: role})
+        for n, role in enumerate(("background", "background"))
+    ]
+    query = Query("overview", about=Topic("moss"), text="overview of moss")
+    assert "The problem" not in render_overview(query, hits, Citations())
+
+
+def find_telling(title: str, text: str, roles: Mapping[int, SentenceRole]) -> str:
+    found = hit(paper("p1", title, text), roles)
+    idea = find_idea(found, found.sentences)
+    assert idea is not None
+    return text[slice(*find_telling_clause(found, idea, found.sentences))]
+
+
+def test_an_idea_that_only_repeats_the_title_is_told_by_how_it_works() -> None:
+    text = "We propose MossNet, a net for moss. However, it is large. It brings two designs. MossNet reads spores with a folded lens."
+    roles: dict[int, SentenceRole] = {0: "aim", 1: "method", 2: "method", 3: "method"}
+    told = find_telling("MossNet: A Net for Moss", text, roles)
+    assert told == "MossNet reads spores with a folded lens."
+
+
+def test_an_idea_that_says_more_than_the_title_stands() -> None:
+    text = "We propose a net for moss by folding spores. MossNet reads spores with a folded lens."
+    assert find_telling("A Net for Moss", text, {0: "aim", 1: "method"}).endswith("folding spores.")
+
+
+def test_where_the_tail_of_an_idea_says_how_it_is_not_cut() -> None:
+    text = (
+        "In this paper, we propose a framework for the growing of moss on the roofs of houses, termed MossGrow (MG), "
+        "which folds every spore along its ridge before drying it in shade."
+    )
+    told = find_telling("MossGrow: Growing of Moss on Roofs of Houses", text, {0: "aim"})
+    assert told.endswith("in shade.")
+
+
+def test_what_comes_further_is_not_the_idea() -> None:
+    text = "We propose MossNet, a net. Further, to save water we design two variants (MossNet-1 and MossNet-2)."
+    found = hit(paper("p1", "MossNet: Moss", text), {0: "aim", 1: "aim"})
+    assert find_idea(found, found.sentences[::-1]) == found.sentences[0]
+
+
+def test_what_is_new_is_told_newest_first_without_groups() -> None:
+    papers = [
+        paper("p1", "Night Vision for Moss", "Moss.", year=2020),
+        paper("p2", "Root Growth and Moss", "Moss.", year=2024),
+        paper("p3", "Moss and Root Growth", "Moss.", year=2021),
+        paper("p4", "Moss by Night Vision", "Moss.", year=2023),
+        paper("p5", "Moss", "Moss.", year=2022),
+    ]
+    query = Query("overview", about=Topic("moss"), text="what's new in moss")
+    text = render_overview(query, [hit(p, {0: "aim"}) for p in papers], Citations())
+    years = [line.partition("** (")[2][:4] for line in text.splitlines() if line.startswith("- ")]
+    assert years == ["2024", "2023", "2022", "2021", "2020"]
+    assert "*root growth*" not in text
+
+
+def test_words_for_methods_make_no_group() -> None:
+    titles = ["Tree Based Method", "Root Based Method", "Leaf Vein Count", "Leaf Vein Map", "Moss"]
+    papers = [paper(f"p{n}", title, "Text.") for n, title in enumerate(titles)]
+    assert [g.term for g in group_papers("plants", papers)] == ["leaf vein", ""]

@@ -159,6 +159,25 @@ def test_every_feature_has_its_weight_and_the_words_that_are_missing_are_named()
     assert verdict.sufficient == (verdict.probability >= load_calibration().threshold)
 
 
+def test_of_a_word_that_a_paper_says_in_another_it_is_not_told_that_none_mentions_it() -> None:
+    near = hit("the races of patients", {"patients"}, cosine=0.7)
+    assert find_missing_words(Retrieval("the races of patients", (near,)), [near]) == ()
+    name = hit("the CIFAR of patients", {"patients"}, cosine=0.7)
+    assert find_missing_words(Retrieval("the CIFAR of patients", (name,)), [name]) == ("CIFAR",)
+
+
+def test_nor_of_one_that_hardly_any_answer_has() -> None:
+    question = "does compression matter"
+    best = hit(question, {"compression"}, expected={"matter": 0.04})
+    assert find_missing_words(Retrieval(question, (best,)), [best]) == ()
+
+
+def test_a_word_of_asking_is_no_reason_to_decline() -> None:
+    question = "which abbreviation names the channels"
+    lacking = hit(question, {"channels", "which", "names"})
+    assert measured(question, lacking)["single_lost"] == 0
+
+
 def test_a_word_that_no_answer_is_expected_to_have_is_not_missed() -> None:
     question = "does sign recognition aid my deaf patients"
     best = hit(question, {"sign", "recognition"}, expected={"aid": 0.4, "my": 0.0, "deaf": 0.2})

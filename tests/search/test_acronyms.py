@@ -84,9 +84,10 @@ def test_a_word_is_met_by_its_long_form(word: str, printed: str, found: bool) ->
         ("f1", "an F-score", False),
         ("r1", "Rank-10 and Rank-1.5", False),
         ("market", "Market-1501", False),
+        ("accuracy", "obtains 73.5% mAP on the set", True),
+        ("accuracy", "an AUC of 0.97", True),
+        ("accuracy", "a map of 12 streets, and rank-1 matrices", False),
     ],
 )
-def test_a_letter_and_a_figure_are_short_for_a_measure(
-    word: str, text: str, is_there: bool
-) -> None:
+def test_a_measure_is_met_by_another_name_of_it(word: str, text: str, is_there: bool) -> None:
     assert is_measure(word, paper("p1", "A", text)) is is_there

@@ -22,6 +22,7 @@ from rag.text import extract_terms
         ("rain", "deraining in one step"),
         ("lungs", "pulmonary function"),
         ("safer", "safe gambling"),
+        ("races", "a racial bias"),
     ],
 )
 def test_a_word_is_said_by_one_of_its_family_or_in_its_other_spelling(word: str, text: str) -> None:
