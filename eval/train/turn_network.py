@@ -40,6 +40,12 @@ class Readings:
     starts: Ints
     worth: Floats
 
+    @property
+    def has_vector(self) -> NDArray[np.bool_]:
+        """(n_contexts, 1) whether a turn's words are embedded."""
+        has_vector: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1, keepdims=True)
+        return has_vector
+
 
 @dataclass(frozen=True, slots=True)
 class TurnFitOptions:
@@ -81,11 +87,11 @@ class Layers:
     def score(self, data: Readings) -> Floats:
         """(n_readings,) scores."""
         scores = np.zeros(len(data.context), np.float32)
-        has_vector = data.vectors.any(1)
+        has_vector = data.has_vector
         for at in range(0, len(data.starts) - 1, 512):
             rows = np.arange(data.starts[at], data.starts[min(at + 512, len(data.starts) - 1)])
             contexts, place = np.unique(data.context[rows], return_inverse=True)
-            vectors = (data.vectors[contexts] - self.middle) * has_vector[contexts, None]
+            vectors = (data.vectors[contexts] - self.middle) * has_vector[contexts]
             hidden = np.tanh(data.signs[contexts] @ self.signs + vectors @ self.vector + self.bias)
             weights = hidden @ self.marks.T + self.plain
             scores[rows] = _weigh(weights, place, data.marks[rows])[0]
@@ -105,10 +111,9 @@ def fit_layers(data: Readings, chosen: NDArray[np.bool_], options: TurnFitOption
     contexts = np.unique(data.context[rows])
     signs = np.flatnonzero(data.signs[contexts].getnnz(axis=0) >= options.least_signs)
     marks = np.flatnonzero(data.marks[rows].getnnz(axis=0) >= options.least_marks)
-    embedded = data.vectors[contexts]
-    embedded = embedded[embedded.any(1)]
+    has_vector = data.has_vector
+    embedded = data.vectors[contexts[has_vector[contexts, 0]]]
     middle, spread = embedded.mean(0), embedded.std(0) + 1e-4
-    has_vector = data.vectors.any(1)[:, None]
     narrow = replace(
         data, signs=data.signs[:, signs].tocsr(), marks=data.marks[:, marks].tocsr(),
         vectors=np.asarray((data.vectors - middle) / spread * has_vector, np.float32),

@@ -8,8 +8,9 @@ from scipy.sparse import csr_matrix
 from eval.train.turn_network import Readings, TurnFitOptions, fit_layers
 
 OPTIONS = TurnFitOptions(
-    n_hidden=16, n_epochs=30, batch=32, rate=0.02, n_members=2, least_signs=1, least_marks=1
-)
+    n_hidden=16, n_epochs=40, batch=32, rate=0.02, n_members=2, least_signs=1, least_marks=1,
+    sign_dropout=0.0, hidden_dropout=0.1,
+)  # fmt: skip
 
 
 def make_readings(n_turns: int, seed: int) -> Readings:
