@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from rag.answers import person_phrases
 from rag.answers.portrait import build_expert, render_portrait
 from rag.answers.rows import Listing, build_scored_papers
+from rag.library.fields import format_conditions
+from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.text import fold, join_names
 from rag.text.english import counted
@@ -55,15 +57,20 @@ def answer_pair(query: Query, names: Sequence[str], library: LibraryView) -> Ans
     )
 
 
-def answer_company(names: Sequence[str], library: LibraryView) -> Answer:
+def answer_company(query: Query, names: Sequence[str], library: LibraryView) -> Answer:
     """Everybody who stands with each of several people, with the papers; most papers first."""
     listing = Listing()
     papers: list[Paper] = []
-    papers_by_person = {n: library.list_papers_of(n) for n in names}
+    conditions = resolve_conditions(query.where, library).conditions
+    papers_by_person = {}
+    for name in names:
+        own_papers = library.list_papers_of(name)
+        allowed = library.select_ids([p.paper_id for p in own_papers], conditions)
+        papers_by_person[name] = [p for p in own_papers if p.paper_id in allowed]
     by_number = Counter(
         {
             o: sum(o in library.list_people_of(p) for n in names for p in papers_by_person[n])
-            for o in _list_common_coauthors(names, library)
+            for o in _list_common(papers_by_person, library)
         }
     )
     order = sorted(by_number, key=lambda o: (-by_number[o], o))
@@ -79,7 +86,7 @@ def answer_company(names: Sequence[str], library: LibraryView) -> Answer:
             rows.append(f"{counted(len(common_papers))} with {plain(name)} {marks}")
         lines.append(f"- **{plain(coauthor)}**: {', '.join(rows)}")
     who = join_names(f"**{plain(n)}**" for n in names)
-    head = person_phrases.tell_common_company(who, len(order))
+    head = person_phrases.tell_common_company(who, len(order), format_conditions(conditions))
     return Answer(
         "",
         "answered",
@@ -157,7 +164,7 @@ def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: Libr
     if shared:
         clauses.append(person_phrases.tell_different_people(len(shared)))
     else:
-        common = _list_common_coauthors(names, library)
+        common = _list_common({n: library.list_papers_of(n) for n in names}, library)
         if common:
             clauses.append(person_phrases.tell_shared_company(join_names(map(plain, common))))
         else:
@@ -169,9 +176,12 @@ def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: Libr
     return " ".join(clauses)
 
 
-def _list_common_coauthors(names: Sequence[str], library: LibraryView) -> list[str]:
+def _list_common(
+    papers_by_person: Mapping[str, Sequence[Paper]], library: LibraryView
+) -> list[str]:
+    """Who stands on a paper of each of them."""
     circles = [
-        {o for p in library.list_papers_of(n) for o in library.list_people_of(p)} - set(names)
-        for n in names
+        {o for p in papers for o in library.list_people_of(p)} - {*papers_by_person}
+        for papers in papers_by_person.values()
     ]
     return sorted(set.intersection(*circles)) if circles else []

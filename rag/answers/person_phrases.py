@@ -204,14 +204,16 @@ def tell_together(names: str, n: int) -> str:
     return f"{names} are together on {counted(n)}."
 
 
-def tell_common_company(names: str, n: int) -> str:
-    """People who wrote papers with each of several people."""
+def tell_common_company(names: str, n: int, limits: str = "") -> str:
+    """People who wrote papers with each of several people; ``limits`` are the papers' conditions."""
+    limits = f" {limits}" if limits else ""
     if not n:
         return (
-            f"Nobody here has a paper with each of {names}; "
+            f"Nobody here has a paper{limits} with each of {names}; "
             "author lists cut by 'et al.' may hide somebody."
         )
-    return f"{counted(n, 'person')} {choose_number(n, 'has', 'have')} papers with each of {names}."
+    have = choose_number(n, "has", "have")
+    return f"{counted(n, 'person')} {have} papers{limits} with each of {names}."
 
 
 MORE_MAY_BE_HIDDEN = "Author lists cut by 'et al.' may hide more."

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
 from rag.answers.authors import answer_authors, answer_common
-from rag.answers.pairs import answer_company, answer_one_name, answer_pair
+from rag.answers.pairs import answer_company, answer_one_name, answer_pair, find_shared_papers
 from rag.answers.paper_set import build_choice
 from rag.answers.portrait import (
     build_expert,
@@ -78,7 +78,11 @@ def _route_by_relation(
     names = tuple(dict.fromkeys(name for m in mentions for name in m.names))
     # "Who has worked with both Ann Mao and Bo Li?"
     if relation == "common_coauthors" and len(names) == len(mentions) > 1:
-        return answer_company(names, library)
+        return answer_company(query, names, library)
+    # "what have Yuxi Mi and Yuge Huang done together? / which of those have code?"
+    is_narrowed = bool(query.about or query.where)
+    if len(names) > 1 and is_narrowed and (relation == "shared" or relation in _COAUTHORS):
+        return _answer_papers(query, names, library, retrieve)
     # "Is Lei Shen the same person as Li Shen?"
     if len(names) > 1 and (relation in ("same", "shared") or relation in _COAUTHORS):
         return answer_pair(query, names, library)
@@ -88,7 +92,7 @@ def _route_by_relation(
     if relation in _COAUTHORS:
         return _answer_coauthors(query, names[0], library, retrieve)
     # "what has Yuxi Mi done on drones?", "papers by Shen Chen and Daichi Zhang"
-    if len(names) > 1 or query.about or query.where:
+    if len(names) > 1 or is_narrowed:
         return _answer_papers(query, names, library, retrieve)
     return _answer_summary(query, names[0], library)
 
@@ -204,28 +208,32 @@ def _answer_papers(
 ) -> Answer:
     """Papers of the people on (or off) a topic, under further conditions."""
     resolved_conditions = resolve_conditions(query.where, library)
-    own_papers = list(dict.fromkeys(p for n in names for p in library.list_papers_of(n)))
+    are_joint = query.relation is not None
+    own_papers = (
+        find_shared_papers(names, library)
+        if are_joint
+        else list(dict.fromkeys(p for n in names for p in library.list_papers_of(n)))
+    )
     ids = [p.paper_id for p in own_papers]
     allowed = library.select_ids(ids, resolved_conditions.conditions)
     all_papers = [p for p in own_papers if p.paper_id in allowed]
     papers = _select_by_topic(query, all_papers, library, retrieve)
     who = join_names(plain(n) for n in names)
-    what = _format_topic(query)
-    if not papers:
-        return _answer_nothing(who, what, all_papers, library, names)
-    listing = Listing(query.topic)
-    what = f" {what}" if what else ""
     under = format_conditions(resolved_conditions.conditions)
-    under = f" {under}" if under else ""
+    limits = " ".join(filter(None, (_format_topic(query), under)))
+    if not papers:
+        return _answer_nothing(who, limits, all_papers or own_papers, library, names)
+    listing = Listing(query.topic)
+    limits = f" {limits}" if limits else ""
     yes = "Yes: " if query.asks_for == "yes_no" else ""
     of_all = f" (of {len(all_papers)} here)" if len(all_papers) > len(papers) else ""
     shared = [p for p in papers if set(names) <= set(library.list_people_of(p))]
     # "papers by Shen Chen and Daichi Zhang": either may be meant, so both sorts are listed, those
     # by both first.
-    if len(names) > 1:
+    if len(names) > 1 and not are_joint:
         of_all += f", {len(shared)} of them by {'both' if len(names) == 2 else 'all of them'}"
         papers = [*shared, *(p for p in papers if p not in shared)]
-    head = f"{yes}{counted(len(papers))} by **{who}**{what}{under}{of_all}."
+    head = f"{yes}{counted(len(papers))} by **{who}**{limits}{of_all}."
     text = "\n\n".join(
         filter(
             None,
@@ -237,9 +245,10 @@ def _answer_papers(
         )
     )
     computed_answer = _build_person_answer(names, papers, listing, text, library)
-    return (
-        replace(computed_answer, value=list_sources(shared)) if len(names) > 1 else computed_answer
-    )
+    if len(names) == 1:
+        return computed_answer
+    value = len(shared) if are_joint and query.want == "count" else list_sources(shared)
+    return replace(computed_answer, value=value)
 
 
 def _format_topic(query: Query) -> str:

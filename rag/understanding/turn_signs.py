@@ -23,7 +23,19 @@ POINTING = (
     "he", "she", "his", "her", "him", "papers", "paper",
 )  # fmt: skip
 """Words whose meaning hangs on what was shown."""
-PLACES = ("first", "second", "third", "fourth", "fifth", "last", "next", "other", "others", "former", "latter")
+PLACES = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "last",
+    "next",
+    "other",
+    "others",
+    "former",
+    "latter",
+)
 """Words that take one of those shown; "papers of the first" of people: "and of the second?"."""
 
 

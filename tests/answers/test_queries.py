@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from rag.answers.papers import answer_papers
@@ -9,6 +11,7 @@ from rag.answers.persons import answer_person
 from rag.types import Answer, Query, Reading
 from rag.types.fields import QueryError
 from rag.types.papers import ProfilePage
+from rag.types.query import RelationKind
 from rag.types.query_parser import read_query
 from tests.conversation import answer_reading, ask, read
 from tests.shelf import Shelf, paper
@@ -170,3 +173,28 @@ def test_a_year_is_met_by_its_whole_number() -> None:
     assert (
         PAPERS.count_groups("year")[2023] == 2 and str(reading.query) == "papers where year = 2023"
     )
+
+
+@pytest.mark.parametrize("relation", ["", *sorted({*get_args(RelationKind)} - {"same"})])
+@pytest.mark.parametrize("want", ["papers", "count", "people", "profile", "values", "share"])
+def test_what_is_asked_of_people_under_a_condition_shows_papers_that_meet_it(
+    want: str, relation: str
+) -> None:
+    # "what have A and B done together? / which of those have code?" listed all of them again
+    for names in ('"Ann Mao"', '"Ann Mao", "Bo Li"', '"Ann Mao", "Bo Li", "Di Fo"'):
+        for condition, fit in (("code", {"p1", "p3"}), ("year = 2023", {"p2", "p3"})):
+            line = f"{want} {relation} for {names} where {condition}".replace("  ", " ")
+            try:
+                answer = run(line)
+            except QueryError:
+                continue  # not every relation goes with every want
+            if answer.status == "answered":
+                assert {p.paper_id for p in answer.papers} <= fit, line
+
+
+def test_joint_papers_under_a_condition_are_counted_and_told_where_there_is_none() -> None:
+    assert run('count shared for "Ann Mao", "Bo Li" where code').value == 2
+    assert run('count shared for "Ann Mao", "Bo Li" where year = 2023').value == 1
+    none = run('papers shared for "Ann Mao", "Bo Li" where year = 2020')
+    assert none.status == "abstained"
+    assert "from 2020" in none.text and "The 2 papers by Ann Mao and Bo Li" in none.text
