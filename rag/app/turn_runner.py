@@ -254,6 +254,17 @@ class TurnRunner:
         yield from self._build_writer(able).add_to(answer, request)
 
     def _answer_by_search(self, request: TurnRequest) -> Iterator[Event]:
+        query = request.query
+        # of an overview, and of papers named, the conditions are met where the papers are chosen
+        if query.where and not query.papers and query.want != "overview":
+            narrowed = replace(request, scope=request.narrow_scope(query.where))
+            if not narrowed.scope.library.n_papers:
+                none = replace(request.reading, query=Query("papers", where=query.where))
+                answer = request.scope.compute_answer(none)
+                yield Delta(answer.text)
+                yield answer
+                return
+            request = narrowed
         yield Step(f"searching {request.scope.library.n_papers} papers")
         from rag.app.content_answers import answer_content
 

@@ -567,3 +567,16 @@ def test_papers_like_one_that_is_not_there_are_declined_in_a_sentence(assistant:
 
     assert answer.status == "abstained"
     assert "#p000000000000" in answer.text
+
+
+def test_what_papers_say_under_a_condition_is_said_by_those_that_meet_it(
+    assistant: Assistant,
+) -> None:
+    # conditions of a content query were left to the ranking, which knows nothing of them
+    answer = assistant.query(
+        'passages about "face recognition" where code: "how are faces protected?"'
+    )
+    cited = {citation.paper_id for citation in answer.citations}
+    assert cited and all(paper.code for paper in assistant.library.list_papers(cited))
+    none = assistant.query('passages about "faces" where year = 1999: "how are faces protected?"')
+    assert not none.citations and "1999" in none.text
