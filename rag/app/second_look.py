@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rag.answers.alternatives import refuse_unread_alone
 from rag.answers.answering_papers import compute_share_found
 from rag.app.request import TurnRequest
 from rag.library.chunking import has_body
@@ -32,15 +33,17 @@ def find_told(request: TurnRequest, answer: Answer) -> TurnRequest | None:
     """The question as one of what papers say, where a body tells more of it than what was computed; else None.
 
     That is so where nothing was found by an unsure reading, or the reading left words of the question aside, and one
-    paper with a body has them, or the paper whose field was asked for tells what is asked.
+    paper with a body has them, or the paper whose field was asked for tells what is asked. A list of which nothing
+    but such words was understood gives way to whatever answers: "how do I protect my photos, what should I read?"
     """
     reading = request.reading
+    is_refused = refuse_unread_alone(reading) is not None
     came_to_nothing = answer.status == "abstained" and reading.confidence < SURE
     if (
         not request.is_free
         or request.query.route not in _COMPUTED
         or not (reading.unread or came_to_nothing)
-        or _OF_LIBRARY.search(request.question)
+        or (not is_refused and _OF_LIBRARY.search(request.question))
     ):
         return None
     by_words = (query for query in reading.others if query.want == "passages")
@@ -49,7 +52,8 @@ def find_told(request: TurnRequest, answer: Answer) -> TurnRequest | None:
     query = Query("passages", text=request.question, asks_for=asks_for, papers=papers)
     choice = request.scope.choose_papers(query)
     is_likely = choice.verdict.probability >= LIKELY and bool(choice.cited)
-    if not choice.verdict.sufficient or not (papers or (is_likely and _has_words(choice.cited[0]))):
+    is_told = papers or is_refused or (is_likely and _has_words(choice.cited[0]))
+    if not choice.verdict.sufficient or not is_told:
         return None
     others = (request.query, *(other for other in reading.others if other.want != "passages"))
     taken = replace(reading, query=query, unread=(), others=others, notes=(), other_words="")

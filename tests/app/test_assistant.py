@@ -580,3 +580,14 @@ def test_what_papers_say_under_a_condition_is_said_by_those_that_meet_it(
     assert cited and all(paper.code for paper in assistant.library.list_papers(cited))
     none = assistant.query('passages about "faces" where year = 1999: "how are faces protected?"')
     assert not none.citations and "1999" in none.text
+
+
+def test_a_list_of_which_nothing_was_understood_gives_way_to_what_papers_say(
+    assistant: Assistant,
+) -> None:
+    # read as a list of what to read, of which only 'protect' was left: it was refused
+    answer = assistant.ask(
+        "I want to protect my photos so that nobody can recognise me, what should I read"
+    )
+    assert answer.status == "answered"
+    assert any("anonymiz" in citation.quote.casefold() for citation in answer.citations)
