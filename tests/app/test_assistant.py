@@ -587,7 +587,7 @@ def test_a_list_of_which_nothing_was_understood_gives_way_to_what_papers_say(
 ) -> None:
     # read as a list of what to read, of which only 'protect' was left: it was refused
     answer = assistant.ask(
-        "I want to protect my photos so that nobody can recognise me, what should I read"
+        "I want to protect my photos on the internet so that nobody can recognise me, what should I read"
     )
     assert answer.status == "answered"
     assert any("anonymiz" in citation.quote.casefold() for citation in answer.citations)
