@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,11 +22,26 @@ from rag.understanding.antecedents import (
 from rag.understanding.composition import compose
 from rag.understanding.dialogue_state import DialogueState
 from rag.understanding.entities import Entities
-from rag.understanding.frame_types import Frame, Link
+from rag.understanding.frame_types import Frame, Link, Slot
 from rag.understanding.pieces import Pieces, read_as_values, take_apart
 
 _LEAST_SHARE = 0.03
 _MOST_LABELS = 4
+
+
+_DENIAL = re.compile(r"\w\s+(?:no|without)\s+(?:any\s+)?$", re.IGNORECASE)
+
+
+def _is_denied(slot: Slot, question: str) -> bool:
+    """Whether a topic is what something lacks: "which of them need no training?"."""
+    ahead = question[max(0, slot.start - 20) : slot.start]
+    return slot.kind == "topic" and bool(_DENIAL.search(ahead))
+
+
+def _mark_denied(frame: Frame) -> Frame:
+    question = frame.question
+    slots = (replace(s, is_negative=s.is_negative or _is_denied(s, question)) for s in frame.slots)
+    return replace(frame, slots=tuple(slots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +91,16 @@ class Turn:
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The turn as the tagger has it; also with its free words as a topic where it has none."""
-        frames = [f for f in (self.frame, tag_rest(self.frame, self.library)) if f is not None]
+        tagged = [f for f in (self.frame, tag_rest(self.frame, self.library)) if f is not None]
+        frames = [_mark_denied(frame) for frame in tagged]
         # "no, I meant makeup", "drop the year, but they need code": what is not wanted is another
         for frame in [f for f in frames if any(s.is_negative for s in f.slots)]:
-            slots = tuple(replace(s, is_negative=False) for s in frame.slots)
+            slots = tuple(
+                replace(s, is_negative=s.is_negative and _is_denied(s, frame.question))
+                for s in frame.slots
+            )
             frames.append(replace(frame, slots=slots))
-        return tuple(frames)
+        return tuple(dict.fromkeys(frames))
 
     @cached_property
     def is_negative(self) -> bool:
