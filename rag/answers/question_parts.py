@@ -16,11 +16,12 @@ MAX_MEASURED_WORDS = 8
 MIN_PART_WORDS = 1
 """Content words of a part: ``and what for`` is none of its own."""
 
+_VERB = r"(?:does|do|did|is|are|was|were|can|could|has|have|will)"
 _ASKING_WORD = (
     r"(?:(?:(?:in|by|on|to|from|for|with|of|at|under)\s+)?(?:what|which|how|why|whose|who|whom)"
     r"|(?:when|where) (?:does|do|did|is|are|was|were|can|could|will))\b"
 )
-_WHETHER = r"(?:does|do|did|is|are|was|were|can|could|has|have|will) (?:it|they|this|these|there|the|its|their|he|she|we|one)\b"
+_WHETHER = rf"{_VERB} (?:it|they|this|these|there|the|its|their|he|she|we|one)\b"
 _PART = re.compile(
     rf"(?:^|(?<=[,;:.?!])\s+(?:(?:and|or|but)\s+)?|\b(?:and|but)\s+)(?={_ASKING_WORD})"
     rf"|\b(?:and|but)\s+(?={_WHETHER})"
@@ -29,10 +30,9 @@ _PART = re.compile(
 )
 _LAST_LINK = re.compile(r"(?<=[\s,;])(?:and|or|but)$", re.IGNORECASE)
 _ASKS = re.compile(rf"\b{_ASKING_WORD}", re.IGNORECASE)
-_BEGINS = re.compile(
-    rf"\W*(?:{_ASKING_WORD}|(?:does|do|did|is|are|was|were|can|could|has|have|will)\b)",
-    re.IGNORECASE,
-)
+_BEGINS = re.compile(rf"\W*(?:{_ASKING_WORD}|{_VERB}\b)", re.IGNORECASE)
+_WHETHER_FIRST = re.compile(rf"\W*{_VERB} ", re.IGNORECASE)
+"""``does distillation clean labels, and when does it fail?`` asks two things."""
 
 
 def split_question(question: str) -> tuple[str, ...]:
@@ -66,12 +66,6 @@ def _iter_parts(sentence: str) -> Iterator[str]:
         part = _LAST_LINK.sub("", sentence[start:end].strip(" \t,;:")).rstrip(" \t,;:")
         if _count_content_words(part) >= MIN_PART_WORDS:
             yield part
-
-
-_WHETHER_FIRST = re.compile(
-    r"\W*(?:does|do|did|is|are|was|were|can|could|has|have|will) ", re.IGNORECASE
-)
-"""``does distillation clean labels, and when does it fail?`` asks two things."""
 
 
 def _count_content_words(part: str) -> int:
