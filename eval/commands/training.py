@@ -113,6 +113,9 @@ def _add_train(commands: Commands) -> None:
     words = heads.add_parser("words", help="how surely an answer has each word of its question")
     words.add_argument("folder", type=Path, help="holds the public sets of questions")
     words.set_defaults(run=run_train_words)
+    question = heads.add_parser("question", help="the question's side of late interaction")
+    question.add_argument("folder", type=Path, help="holds the public sets of questions")
+    question.set_defaults(run=run_train_question)
     tokens = heads.add_parser("tokens", help="how token vectors are kept small")
     tokens.add_argument(
         "folder", type=Path, help="holds folders with a corpus.jsonl, such as BEIR's collections"
@@ -190,6 +193,14 @@ def run_train_ranker(args: argparse.Namespace) -> int:
     from rag.app.assistant import build
 
     print(train(lambda data: build(get_settings_for(data)), args.folder))
+    return DONE
+
+
+def run_train_question(args: argparse.Namespace) -> int:
+    from eval.train.question_map import train
+    from rag.adapters.minilm import MiniLM
+
+    print(train(MiniLM().encode_query, args.folder))
     return DONE
 
 

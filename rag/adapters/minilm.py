@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rag.adapters.graph_files import ensure_graph_file
 from rag.adapters.minilm_graph import MODEL_DIM, WORD_TABLE, Precision, read_safetensors
+from rag.adapters.question_map import QuestionMap
 from rag.adapters.text_embedder import TextEmbedder
 from rag.adapters.token_codec import Fit, TokenCodec, ensure_product_graph, ensure_words
 from rag.adapters.weights import Weights, find_weights
@@ -116,6 +117,12 @@ class MiniLM(TextEmbedder):
         """Greatest cosines of query tokens in sentences; see `rag.search.late.Match`."""
         return self._load_codec().match(queries, tokens)
 
+    def adapt(
+        self, vectors: NDArray[np.float32], weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A question's token vectors and weights as learned; see `QuestionMap.apply`."""
+        return _load_question_map().apply(vectors, weights)
+
     def _load_codec(self) -> TokenCodec:
         if self._codec is None:
             weights, fit = find_weights(self._settings), Fit.load()
@@ -183,6 +190,11 @@ class MiniLM(TextEmbedder):
                     graph = ensure_graph_file(weights, self._precision)
                     self._loaded = _load_tokenizer(weights), open_session(str(graph))
         return self._loaded
+
+
+@cache
+def _load_question_map() -> QuestionMap:
+    return QuestionMap.load()
 
 
 def open_session(graph: str | bytes) -> InferenceSession:

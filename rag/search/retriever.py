@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -38,7 +38,7 @@ from rag.types import (
     Span,
 )
 from rag.types.cancellation import heed, heeded
-from rag.types.ports import Lexical, VectorSearch
+from rag.types.ports import Lexical, TermCounts, VectorSearch
 from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
 FloatArray = NDArray[np.float64]
@@ -74,22 +74,32 @@ class QueryEmbedder(Protocol):
 
 @runtime_checkable
 class TokenEmbedder(Protocol):
-    """What late interaction needs of an embedder: `match` is a `late.Match`."""
+    """What late interaction needs of an embedder: `match` is a `late.Match`.
+
+    ``adapt`` gives vectors and weights of a question's tokens as they are to be matched.
+    """
 
     def encode_query(self, text: str) -> Encoding: ...
     def compress(self, encoding: Encoding) -> CompressedTokens: ...
     def narrow(self, tokens: CompressedTokens) -> CompressedTokens: ...
+    def adapt(
+        self, vectors: late.Matrix, weights: late.Matrix
+    ) -> tuple[late.Matrix, late.Matrix]: ...
     def match(self, queries: late.Matrix, tokens: DocumentTokens) -> late.Matrix: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wording:
-    """One wording of the question, prepared for the signals; the last two for late interaction."""
+    """One wording of the question, prepared for the signals; the last three for late interaction.
+
+    ``typed`` are the token vectors before the embedder adapts them, of length 1.
+    """
 
     query: AnalysedQuery
     vector: late.Matrix
     spans: Sequence[Span] = ()
     tokens: late.QueryTokens | None = None
+    typed: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,11 +120,12 @@ class _Tried:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
-    """All candidates in the wording that fits each best.
+    """All candidates, each read in the wording that fits it best and scored in all.
 
     Attributes:
         table: Their tokens; None without token vectors.
-        choice: (n,) index of the wording in ``tried``, the first of equals, and its ``scores``.
+        choice: (n,) index of the wording in ``tried``, the first of equals.
+        scores: (n,) the mean over the wordings.
     """
 
     candidates: Candidates
@@ -161,7 +172,7 @@ class Retriever:
         """The k best papers for a query, best first; equal scores by paper id.
 
         A query in everyday words is also tried in the library's own (`rag.search.thesaurus`); a
-        chunk counts by the wording that fits it better.
+        chunk counts by the mean of both.
 
         Args:
             query: Any text; without words it finds nothing.
@@ -192,9 +203,8 @@ class Retriever:
         )
         if scored is None:
             return Retrieval(query, ())
-        typed = wordings[0]
-        vectors_typed = typed.tokens.vectors if typed.tokens else None
-        matcher = WordMatcher(analysed_query, index, rewriting, typed.spans, vectors_typed)
+        first = wordings[0]
+        matcher = WordMatcher(analysed_query, index, rewriting, first.spans, first.typed)
         return Retrieval(query, self._join(scored, k, matcher))
 
     def _build_wording(self, analysed_query: AnalysedQuery, index: Lexical) -> _Wording:
@@ -207,12 +217,10 @@ class Retriever:
         if not len(encoding.tokens):  # it begins with signs that the model does not read
             encoding = self._tokens.encode_query(analysed_query.text)
         spans = [(int(start), int(end)) for start, end in encoding.spans]
-        return _Wording(
-            analysed_query,
-            encoding.vector,
-            spans,
-            build_query_tokens(analysed_query, encoding.tokens, spans, index),
-        )
+        plain = build_query_tokens(analysed_query, encoding.tokens, spans, index)
+        vectors, weights = self._tokens.adapt(plain.vectors, plain.weights)
+        adapted = replace(plain, vectors=vectors, weights=weights)
+        return _Wording(analysed_query, encoding.vector, spans, adapted, plain.vectors)
 
     # --- signals ------------------------------------------------------------------------------
 
@@ -344,7 +352,7 @@ def _list_best(scores: late.LateScores | None, groups: Sequence[Sequence[int]]) 
 
 
 def build_query_tokens(
-    analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span], index: Lexical
+    analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span], index: TermCounts
 ) -> late.QueryTokens:
     stems = {term for term in extract_terms(analysed_query.text)}
     idf = dict(zip(sorted(stems), compute_idf(sorted(stems), index), strict=True))
@@ -377,10 +385,13 @@ def build_query_tokens(
 def _choose_wordings(
     candidates: Candidates, table: late.TokenTable | None, tried: Sequence[_Tried]
 ) -> _Scored:
-    """Each chunk in the wording that fits it best, the first of equals."""
+    """Each chunk in the wording that fits it best, the first of equals, with the mean of its scores.
+
+    The better score alone is too kind to chunks that fit one wrong replacement.
+    """
     scores = np.stack([wording.scores for wording in tried])
-    choice, best = scores.argmax(axis=0), scores.max(axis=0)
-    return _Scored(candidates, table, tried, choice.tolist(), best.tolist())
+    choice, means = scores.argmax(axis=0), scores.mean(axis=0)
+    return _Scored(candidates, table, tried, choice.tolist(), means.tolist())
 
 
 def _compute_signals(scored: _Scored, chosen: Sequence[int]) -> dict[int, list[dict[str, float]]]:

@@ -25,7 +25,7 @@ from rag.search.query import FRAME_WORDS, AnalysedQuery, spans_in
 from rag.text import extract_terms, fold, iter_words, split_terms
 from rag.text.analysis import is_without_spaces
 from rag.types import Paper, Span, WordMatch
-from rag.types.ports import Lexical
+from rag.types.ports import Lexical, TermCounts
 
 Matrix = NDArray[np.float32]
 
@@ -154,7 +154,7 @@ def _is_found(asked: _AskedWord, paper: Paper, has: frozenset[str]) -> bool:
     )
 
 
-def compute_idf(stems: Sequence[str], index: Lexical) -> list[float]:
+def compute_idf(stems: Sequence[str], index: TermCounts) -> list[float]:
     """BM25's idf of each term: ln(1 + (N - n + .5) / (n + .5))."""
     n_chunks = index.count()
     body = index.count_documents(stems)
