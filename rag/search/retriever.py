@@ -125,7 +125,7 @@ class _Scored:
     Attributes:
         table: Their tokens; None without token vectors.
         choice: (n,) index of the wording in ``tried``, the first of equals.
-        scores: (n,) the mean over the wordings.
+        scores: (n,) by the mean over the wordings.
     """
 
     candidates: Candidates
@@ -385,12 +385,15 @@ def build_query_tokens(
 def _choose_wordings(
     candidates: Candidates, table: late.TokenTable | None, tried: Sequence[_Tried]
 ) -> _Scored:
-    """Each chunk in the wording that fits it best, the first of equals, with the mean of its scores.
+    """Each chunk in the wording that fits it best, the first of equals; the mean over them orders the chunks.
 
-    The better score alone is too kind to chunks that fit one wrong replacement.
+    The better score alone is too kind to chunks that fit one wrong replacement. All are raised until the first
+    has the best score of any wording: how well a library answers is said on the scale of one wording.
     """
     scores = np.stack([wording.scores for wording in tried])
-    choice, means = scores.argmax(axis=0), scores.mean(axis=0)
+    means = scores.mean(axis=0)
+    means += scores.max() - means.max()
+    choice = scores.argmax(axis=0)
     return _Scored(candidates, table, tried, choice.tolist(), means.tolist())
 
 
