@@ -99,7 +99,10 @@ def _add_train(commands: Commands) -> None:
         action="store_true",
         help="also read whole conversations, each by weights that were fitted without it",
     )
-    turns.set_defaults(run=run_train_turns)
+    turns.set_defaults(run=run_train_turns, firsts=False)
+    firsts = heads.add_parser("firsts", help="which of its readings a first question has")
+    _add_named_data(firsts, "readings")
+    firsts.set_defaults(run=run_train_turns, firsts=True, whole=False)
     papers = heads.add_parser("papers", help="which papers answer a question together")
     _add_named_data(papers, "answering_papers.jsonl")
     papers.set_defaults(run=run_train_papers)
@@ -163,7 +166,8 @@ def run_train_turns(args: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         assistants = _open_named(args.data, stack)
-        print(train(assistants, MiniLM().encode_query, whole=args.whole))
+        encode = MiniLM().encode_query
+        print(train(assistants, encode, firsts=args.firsts, whole=args.whole))
     return DONE
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from rapidfuzz.distance import OSA
+
 from rag.types.fields import FIELDS, Condition, Range, Scalar
 from rag.types.query import Order, Query, Topic
 
@@ -183,11 +185,17 @@ def _compare_words(actual: str, expected: str) -> str:
     if fold(actual) == fold(expected):
         return "exact"
     left, right = set(list_content_words(actual)), set(list_content_words(expected))
+    left = {next((w for w in right if _is_slip(word, w)), word) for word in left}
     if left == right:
         return "same words"
     n_both = len(left & right)
     is_close = bool(n_both) and 2 * n_both / (len(left) + len(right)) >= CLOSE_F1
     return "close" if is_close else "other"
+
+
+def _is_slip(a: str, b: str) -> bool:
+    """Whether a word is another one mistyped: a letter of five, two of eight."""
+    return min(len(a), len(b)) > 4 and OSA.distance(a, b) <= (1 if len(a) < 8 else 2)
 
 
 def _cut_plural(word: str) -> str:

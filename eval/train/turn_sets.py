@@ -35,6 +35,8 @@ from rag.types.query_text import print_query
 from rag.types.token_vectors import Encoding
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
+from rag.understanding.composition import compose
+from rag.understanding.first_questions import list_first
 from rag.understanding.turns import Candidate, Turn
 
 Encode = Callable[[str], Encoding | None]
@@ -43,6 +45,7 @@ ONLY_WANT_WORTH = 0.4
 """Weight of a turn of which only the want is judged."""
 WORKED_WORTH = 25.0
 """Weight of a worked example; there are few of each kind."""
+WORKED_FIRST_WORTH = 8.0
 FILLED_WORTH = 0.6
 
 
@@ -67,6 +70,9 @@ class Asked:
     judge: Judge
     worth: float
     is_judged: bool = True
+
+    def list_candidates(self) -> list[Candidate]:
+        return (list_first if self.turn.is_first else list_candidates)(self.turn)
 
     def list_right(self, candidates: Sequence[Candidate]) -> list[bool]:
         question, view = self.turn.frame.question, self.turn.library
@@ -119,7 +125,8 @@ class PrintedJudge:
             return _DETAIL.sub("", print_query(query)) == _DETAIL.sub("", self.wanted)
         from tests.understanding.test_cases import print_reading
 
-        return print_reading(replace(self.reading, query=query, unread=()), view) == self.wanted
+        printed = print_reading(replace(self.reading, query=query, unread=()), view)
+        return _DETAIL.sub("", printed) == _DETAIL.sub("", self.wanted)
 
 
 _DETAIL = re.compile(r" asking [a-z_]+(?=[ :,]|$)")
@@ -140,6 +147,47 @@ def read_turn(
     with patch.object(reader, "join", keep):
         reading = reader.read_question(question, thread, view, encode)
     return reading, seen[0] if seen else None
+
+
+# --- first questions with the right query each ---------------------------------------------------
+
+
+def list_first_turns(assistant: Assistant, case: Case, encode: Encode) -> Iterator[Asked]:
+    """The first question of a case, unless it is read without a choice, as a pasted title is."""
+    gold = case.turns[0]
+    judge = GoldJudge(gold, gold.build_queries(), (), None, is_first=True)
+    for turn, _ in read_first_turn(gold.question, assistant.library.view, encode):
+        yield Asked(case.id, turn, judge, ONLY_WANT_WORTH if gold.only_want else 1.0)
+
+
+def read_first_turn(
+    question: str, view: LibraryView, encode: Encode
+) -> Iterator[tuple[Turn, Reading]]:
+    """A first question as it comes to be chosen for, with the heads' own reading; nothing where no choice is."""
+    seen: list[tuple[Turn, Reading]] = []
+
+    def keep(turn: Turn) -> Reading:
+        seen.append((turn, compose(turn.frame, turn.entities, turn.library)))
+        return seen[-1][1]
+
+    with patch.object(reader, "read_first", keep):
+        reader.read_question(question, Thread(), view, encode)
+    yield from seen[:1]
+
+
+def list_worked_firsts(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
+    """The worked examples of one question."""
+    from tests.shelves import SHELVES
+
+    for section in yaml.safe_load(CASES.read_text(encoding="utf-8")):
+        view: Any = SHELVES.get(section["shelf"]) or assistant.library.view
+        for number, case in enumerate(section["cases"]):
+            if "question" in case and "reading" in case and "read_as" not in case:
+                for turn, reading in read_first_turn(case["question"], view, encode):
+                    judge = PrintedJudge(_UNREAD.sub("", case["reading"]), reading)
+                    yield Asked(
+                        f"{section['about']} {number}", turn, judge, WORKED_FIRST_WORTH, False
+                    )
 
 
 # --- conversations with the right query each -----------------------------------------------------

@@ -1,7 +1,7 @@
-"""Trains what chooses the reading of a follow-up: ``python -m eval train turns --data NAME=FOLDER …``.
+"""Trains what chooses the reading of a first question and of a later turn.
 
-Writes rag/understanding/turns.npz and prints how often the right reading is taken, cross-validated by
-conversation.
+``python -m eval train firsts --data NAME=FOLDER …`` writes rag/understanding/first_questions.npz, ``train turns``
+writes turns.npz; each prints how often the right reading is taken, cross-validated by conversation.
 """
 
 from __future__ import annotations
@@ -19,11 +19,18 @@ from scipy.sparse import csr_matrix
 
 from eval.run.readings import ReadTurn, format_readings, load_cases, read_cases
 from eval.train.turn_network import Layers, Readings, TurnFitOptions, fit_layers
-from eval.train.turn_sets import Asked, Encode, list_filled, list_turns, list_worked
+from eval.train.turn_sets import (
+    Asked,
+    Encode,
+    list_filled,
+    list_first_turns,
+    list_turns,
+    list_worked,
+    list_worked_firsts,
+)
 from rag.app.assistant import Assistant
 from rag.understanding import dialogue_scoring
-from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import TURN_WEIGHTS, TurnNetwork, describe
+from rag.understanding.dialogue_scoring import FIRST_WEIGHTS, TURN_WEIGHTS, TurnNetwork, describe
 from rag.understanding.head_features import Floats
 from rag.understanding.reading_marks import mark_details
 from rag.understanding.turn_signs import gather_facts
@@ -69,6 +76,18 @@ class Data:
     def is_reachable(self) -> NDArray[np.bool_]:
         """(n_turns,) whether some reading is right."""
         return np.logical_or.reduceat(self.readings.right, self.readings.starts[:-1])
+
+
+def collect_firsts(assistants: Mapping[str, Assistant], encode: Encode) -> list[Asked]:
+    """The first questions of all cases over the libraries given; others are left out."""
+    cases = [case for path in READINGS for case in load_cases(path)]
+    firsts = [
+        asked
+        for case in cases
+        if case.library in assistants
+        for asked in list_first_turns(assistants[case.library], case, encode)
+    ]
+    return [*firsts, *list_worked_firsts(assistants["seeds"], encode)]
 
 
 def collect(assistants: Mapping[str, Assistant], encode: Encode) -> list[Asked]:
@@ -127,7 +146,7 @@ def build_data(turns: Sequence[Asked]) -> Data:
         vectors.append(np.zeros(DIM, np.float32) if turn.encoding is None else turn.encoding.vector)
 
     for asked in turns:
-        candidates = list_candidates(asked.turn)
+        candidates = asked.list_candidates()
         right += asked.list_right(candidates)
         number = len(items)
         items.append((asked, -1))
@@ -221,15 +240,17 @@ def compute_digest() -> str:
 def train(
     assistants: Mapping[str, Assistant],
     encode: Encode,
-    path: Path = TURN_WEIGHTS,
     *,
+    firsts: bool = False,
     whole: bool = False,
 ) -> str:
     """Fit on all turns and write the weights; how often held out turns are read right, and how that grows.
 
-    ``whole``: also read whole conversations, each by weights that were fitted without it.
+    ``firsts``: of first questions instead. ``whole``: also read whole conversations, each by weights that
+    were fitted without it.
     """
-    data = build_data(collect(assistants, encode))
+    data = build_data((collect_firsts if firsts else collect)(assistants, encode))
+    path = FIRST_WEIGHTS if firsts else TURN_WEIGHTS
     right, fold, is_turn = hold_out(data), data.fold, data.detail_of < 0
     lines = [
         f"{name:<10}{int(some.sum()):>6} turns, right {right[some].mean():.3f} held out, "
@@ -238,6 +259,7 @@ def train(
             ("judged", is_turn & data.is_judged),
             ("filled", is_turn & ~data.is_judged),
         )
+        if some.any()
     ]
     some = (fold == 0) & data.is_judged & is_turn
     for part in range(1, N_FOLDS):

@@ -1,4 +1,4 @@
-"""Which of its candidate readings a turn has: a small network of the turn's signs and each reading's marks.
+"""Which of its candidate readings a question or turn has: a small network of its signs and each reading's marks.
 
 A hidden layer sees the signs of the turn and the vector of its words; what each mark of a reading counts for
 is a linear function of it. The weights are fitted by ``python -m eval train turns``.
@@ -21,6 +21,7 @@ from rag.understanding.turn_signs import gather_facts
 from rag.understanding.turns import Candidate, Turn
 
 TURN_WEIGHTS = Path(__file__).with_name("turns.npz")
+FIRST_WEIGHTS = Path(__file__).with_name("first_questions.npz")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ class TurnNetwork:
 _LAYERS = ("of_signs", "of_vector", "of_marks")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def load_network(path: Path = TURN_WEIGHTS) -> TurnNetwork:
     """The network as the training wrote it."""
     with np.load(path) as arrays:
@@ -125,8 +126,12 @@ def choose_detail(turn: Turn) -> Detail | None:
     """The detail that a turn asks papers for."""
     details = mark_details(turn)
     signs = gather_facts(turn).signs
-    scores = load_network().weigh(signs, _get_vector(turn), [*details.values()])
+    scores = _get_network(turn).weigh(signs, _get_vector(turn), [*details.values()])
     return [*details][int(np.argmax(scores))]
+
+
+def _get_network(turn: Turn) -> TurnNetwork:
+    return load_network(FIRST_WEIGHTS if turn.is_first else TURN_WEIGHTS)
 
 
 def _get_vector(turn: Turn) -> Floats | None:
@@ -138,7 +143,7 @@ def rank(turn: Turn, candidates: Sequence[Candidate]) -> list[tuple[float, Candi
 
     Equally likely ones stand in the order in which they came.
     """
-    network = load_network()
+    network = _get_network(turn)
     described = describe(turn, candidates)
     scores = np.concatenate([network.weigh(s, _get_vector(t), m) for t, s, m in described])
     shares = compute_shares(scores[None])[0]

@@ -51,12 +51,34 @@ def find_entities(text: str, library: LibraryView) -> Entities:
         *_find_short_names(text, library),
         *(EntitySpan(t.start, t.end, "time", t, t.is_certain) for t in times),
         *_find_values(text, library),
+        *_find_keywords(text, library),
         *_find_quoted(text),
         *find_kinds(text, library),
     ]  # fmt: skip
     return Entities(_drop_overlaps(spans), times)
 
 
+_KEYWORDS = re.compile(r"\b(?:keywords?|kws?|tagged)\b", re.IGNORECASE)
+_MOST_KEYWORD_WORDS = 4
+
+
+def _find_keywords(text: str, library: LibraryView) -> list[EntitySpan]:
+    """Keywords that papers have, where keywords are spoken of: ``which papers use field experiment as keyword``."""
+    if not _KEYWORDS.search(text):
+        return []
+    words = [(m.start(), m.end()) for m in re.finditer(r"[\w-]+", text)][:_MOST_WORDS_READ]
+    spans: list[EntitySpan] = []
+    for n in range(_MOST_KEYWORD_WORDS, 0, -1):
+        for (start, _), (_, end) in zip(words, words[n - 1 :], strict=False):
+            name = text[start:end]
+            is_free = all(end <= s.start or start >= s.end for s in spans)
+            if is_free and fold(name) not in STOP_WORDS and not _KEYWORDS.search(name):
+                if library.has_papers([Condition("keyword", "is", name)]):
+                    spans.append(EntitySpan(start, end, "keyword", name, is_certain=True))
+    return spans
+
+
+_MOST_WORDS_READ = 24
 _NAMED = re.compile(r"\b(?:(?P<article>an?|any)|by) (?P<name>[^\W\d_a-z][^\W\d_]{0,40})\b")
 
 

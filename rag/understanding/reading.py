@@ -9,22 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 from rag.library.name_spelling import spell_names
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS
 from rag.text.chat_spelling import drop_interjections, expand_chat_spelling
 from rag.types import ReadAs, Thread
 from rag.types.fields import Condition
 from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
-from rag.understanding.antecedents import tag_rest
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_return import go_back
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities, find_stray_venues
+from rag.understanding.first_questions import START, find_name_alone, read_first
 from rag.understanding.frame_types import EntitySpan, Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
@@ -36,7 +34,6 @@ from rag.understanding.set_requests import (
     split_table,
     tabulate,
 )
-from rag.understanding.slot_completion import is_topical
 from rag.understanding.turns import Turn
 from rag.understanding.two_questions import are_two, split_questions
 
@@ -47,19 +44,9 @@ _ROUTES: dict[ReadAs, tuple[str, ...]] = {
     "person": ("profile", "people authors", "people coauthors"),
     "catalogue": ("papers", "count", "groups", "extreme", "share", "values"),
 }
-CONTENT_SHARE = 0.45
-"""From this probability on a question is about content: what papers say is never wrong by much."""
-PEOPLE_SHARE = 0.25
-"""The same where people are the other reading: long descriptions of a half-remembered paper
-("identify people in coarse footage …") look like a search for people more often than not."""
 TURN_SHARE = 0.55
-REFUSED_SHARE = 0.97
-"""Below this a question that no paper seems to answer is still sought in them."""
 ASIDE_SHARE = 0.9
 """From this probability on a question is small talk, or one that no paper could answer."""
-
-_BARE_WORDS = 3
-"""Up to so many words without a question are the name of a topic."""
 
 
 def read_question(
@@ -121,30 +108,20 @@ def _read_one(
 ) -> Reading:
     entities = find_entities(question, library)
     frame = _read_frame(question, entities, state, library, encode)
+    encoding = encode(question)
     if read_as:
         reading = compose(_keep_route(frame, read_as), entities, library)
     elif state is None:
-        # "which entries are reports of competitions and what was each about?"
-        is_of_field = bool(frame.wants) and frame.wants[0][0] == "overview"
-        on_field = tag_rest(frame, library) if is_of_field else None
-        if on_field is not None and _BEFORE_TOPIC.search(question[: on_field.slots[-1].start]):
-            frame = on_field
-        reading = compose(_choose(frame, entities, None, library), entities, library)
+        reading = read_first(Turn(frame, entities, START, library, encoding, is_first=True))
     else:
-        turn = Turn(
-            _choose(frame, entities, state, library), entities, state, library, encode(question)
-        )
+        turn = Turn(_choose(frame, entities), entities, state, library, encoding)
         if back := go_back(question, state):
             rest, meant = back[0] or question, back[1]
             entities = find_entities(rest, library)
-            frame = _read_frame(rest, entities, meant, library, encode)
-            frame = _choose(frame, entities, meant, library)
+            frame = _choose(_read_frame(rest, entities, meant, library, encode), entities)
             turn.back = Turn(frame, entities, meant, library, encode(rest), is_back=True)
         reading = join(turn)
     return replace(reading, query=count_people(reading.query, question))
-
-
-_BEFORE_TOPIC = re.compile(r"\b(?:of|on|about)\s+$")
 
 
 def _read_frame(
@@ -164,11 +141,9 @@ def _read_frame(
     return frame
 
 
-def _choose(
-    frame: Frame, entities: Entities, state: DialogueState | None, library: LibraryView
-) -> Frame:
-    """The frame with what is asked for chosen among the wants of the heads."""
-    frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
+def _choose(frame: Frame, entities: Entities) -> Frame:
+    """The frame of a later turn with what is asked for chosen among the wants of the heads."""
+    frame = replace(frame, wants=_choose_wants(frame, entities))
     return _join_sides(_read_people(frame))
 
 
@@ -276,81 +251,22 @@ def _read_pasted(question: str, library: LibraryView) -> Reading | None:
     return Reading(query, question, reason=describe_want(query), confidence=1.0)
 
 
-def _choose_wants(
-    frame: Frame, entities: Entities, state: DialogueState | None, library: LibraryView
-) -> Ranked:
-    """The wants of the heads, with content first where the question may be about what papers say."""
-    first = frame.wants[0][0]
-    is_refused = first == "aside" and frame.what[0][0] == "unsupported"
-    is_bare = False
-    if state is None and first == "aside":
-        # "tracking an enemy drone from another drone" asks, though few of its words are here
-        is_unsure = frame.wants[0][1] < REFUSED_SHARE
-        is_bare = is_refused and (
-            is_unsure or _is_bare(frame, entities) or _is_of_library(frame, library)
-        )
-    elif state is None:
-        is_bare = _is_bare(frame, entities)
-    names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
-    looks_for_people = first.startswith("people") and not names_somebody
-    share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
-    # In a conversation "who found out?" may be short for much, and its head has seen what came before.
-    share = share if state is None else TURN_SHARE
+def _choose_wants(frame: Frame, entities: Entities) -> Ranked:
+    """The wants of the heads, with content first where the turn may be about what papers say."""
     if not frame.links or frame.links[0][0] == "new":
-        alone = _find_name_alone(frame, entities)
+        alone = find_name_alone(frame, entities)
         if alone:
             return (("passages" if alone == "paper" else "profile", 1.0), *frame.wants)
-    wants = prefer_content(frame.wants, share, is_bare=is_bare)
-    # "what data sets do MADE and HIL use?" is told of each
-    if state is None and wants[0][0] == "passages" and _joins_papers(frame, entities):
-        return (("comparison", wants[0][1]), *(w for w in wants if w[0] != "comparison"))
-    return wants
+    return prefer_content(frame.wants, TURN_SHARE)
 
 
-def _joins_papers(frame: Frame, entities: Entities) -> bool:
-    """Whether two papers are named beside each other."""
-    named = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
-    between = (frame.question[a.end : b.start] for a, b in pairwise(named))
-    return any(_JOIN.fullmatch(words) for words in between)
-
-
-_JOIN = re.compile(r"\s*(?:,|&|/|and|or|vs\.?|versus)\s*", re.IGNORECASE)
-
-
-def _is_bare(frame: Frame, entities: Entities) -> bool:
-    """Whether a question is a few words of which none asks: ``deep learning``, ``zeppelins?``."""
-    words = re.findall(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}", frame.question.lower())
-    asking = load_heads().asking_words
-    return (
-        not entities.spans
-        and 0 < len(words) <= _BARE_WORDS
-        and all(is_topical(w, asking) for w in words)
-    )
-
-
-def _find_name_alone(frame: Frame, entities: Entities) -> str:
-    """What a question that is one name and no more names, a paper or a person: ``duetface``; or empty."""
-    named = [e for e in entities.spans if e.kind in ("paper", "person") and e.is_certain]
-    rest = frame.question[: named[0].start] + frame.question[named[0].end :] if named else "?"
-    return named[0].kind if len(named) == 1 and not any(c.isalnum() for c in rest) else ""
-
-
-def _is_of_library(frame: Frame, library: LibraryView) -> bool:
-    """Whether nearly all words of a question are words of the papers: then one may answer it."""
-    words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
-    words = [word for word in words if word not in STOP_WORDS]
-    return len(words) > 2 and sum(w in library.vocabulary.any for w in words) >= 0.6 * len(words)
-
-
-def prefer_content(
-    wants: Ranked, least_share: float = CONTENT_SHARE, *, is_bare: bool = False
-) -> Ranked:
+def prefer_content(wants: Ranked, least_share: float) -> Ranked:
     """The wants with content first where content as a whole is probable enough."""
-    if wants[0][0] == "aside" and (wants[0][1] < ASIDE_SHARE or is_bare):
+    if wants[0][0] == "aside" and wants[0][1] < ASIDE_SHARE:
         wants = (*wants[1:], wants[0])
     content = [want for want in wants if want[0].split()[0] in _CONTENT]
     share = sum(probability for _, probability in content)
-    if not content or wants[0] == content[0] or (share < least_share and not is_bare):
+    if not content or wants[0] == content[0] or share < least_share:
         return wants
     label = content[0][0]
     return ((label, share), *(want for want in wants if want[0] != label))

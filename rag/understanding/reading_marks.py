@@ -77,7 +77,27 @@ def mark(turn: Turn, c: Candidate, facts: TurnFacts) -> Marks:
         marks["like"] = 1
     _mark_same(q, last, marks, facts)
     _measure(turn, c, facts, marks)
+    if turn.is_first:
+        _mark_found(turn, q, marks)
     return marks
+
+
+def _mark_found(turn: Turn, q: Query, marks: Marks) -> None:
+    """How much the library has of what a first question names."""
+    where = [c for c in q.where if FIELDS[c.field].of != "person"]
+    if where and not q.papers:
+        marks["finds some" if turn.library.has_papers(where) else "finds none"] = 1
+    if q.about:
+        terms = frozenset(split_terms(q.topic)) - STOP_WORDS
+        known = sum(term in turn.library.vocabulary.any for term in terms)
+        marks["= topic unknown"] = 1 - known / max(len(terms), 1)
+        size = (
+            "1" if len(terms) < 2 else "2-3" if len(terms) < 4 else "4-6" if len(terms) < 7 else "7"
+        )
+        marks[f"topic of {size}"] = 1
+        marks[f"topic of {size}, {q.want}"] = 1
+    if q.asks_for:
+        marks[f"asks {q.asks_for}, {q.want}"] = 1
 
 
 def mark_details(turn: Turn) -> dict[Detail | None, Marks]:

@@ -465,7 +465,7 @@ _PAPERS_BEHIND = re.compile(r"(?<=\w)\s+(?:ones|papers|articles|publications|res
 
 
 _COURSE = re.compile(
-    r"(?<=\w)\s+(?:simply|briefly|in (?:simple|plain|short) (?:terms|words|language)|evol(?:ved?|ving|ution)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
+    r"(?<=\w)\s+(?:simply|briefly|in (?:simple|plain|short) (?:terms|words|language)|evol(?:ved?|ving)|evolution(?= over)|(?:has |have )?(?:changed|developed|progressed))(?: over (?:time|the years))?$",
     re.IGNORECASE,
 )
 """Words for the course of a topic, which are none of it: ``face forgery detection evolved``."""

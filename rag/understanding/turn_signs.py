@@ -77,11 +77,26 @@ def gather_facts(turn: Turn) -> TurnFacts:
     signs |= _tell_topic(topic or words, bool(topic), spoken, texts, names)
     if any(is_topical(w.lower(), asking) for w in list_free_words(frame.question, frame.slots)):
         signs["free words"] = 1.0
+    if turn.is_first:
+        signs |= _tell_alone(turn, asking)
     for name, ranked in (("link", frame.links), ("want", frame.wants), ("asks", frame.asks_for)):
         signs |= {f"{name} {label}": 2 * p for label, p in ranked if p > _LEAST_SHARE}
     if turn.nearness and state.paper in turn.nearness:
         signs["nearer than the paper in view"] = OF_COSINES * -turn.nearness[state.paper]
     return TurnFacts(signs, dict(frame.links), words, topic, texts, names, turn.nearness)
+
+
+def _tell_alone(turn: Turn, asking: frozenset[str]) -> dict[str, float]:
+    """Whether a first question is nothing but a topic or a name: ``deep learning``, ``zeppelins?``, ``duetface``."""
+    words = [w.lower() for w in re.findall(r"[^\W\d_]+", turn.frame.question)]
+    asks = any(w not in STOP_WORDS and not is_topical(w, asking) for w in words)
+    named = [e for e in turn.entities.spans if e.is_certain]
+    signs = {} if asks else {"asks nothing": 1.0}
+    for entity in named:
+        rest = turn.frame.question[: entity.start] + turn.frame.question[entity.end :]
+        if not any(c.isalnum() for c in rest):
+            signs[f"nothing but <{entity.kind}>"] = 1.0
+    return signs | {f"certain <{entity.kind}>": 0.7 for entity in named}
 
 
 def _list_terms(slots: Iterable[Slot]) -> frozenset[str]:

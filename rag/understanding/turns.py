@@ -76,6 +76,7 @@ class Turn:
         state: After the turn before.
         back: Where the turn may go back to what was asked earlier, the rest of it as if it had been asked
             then; ``is_back`` holds of that one.
+        is_first: Nothing was asked before.
         encoding: Of the question; None where nothing is embedded.
     """
 
@@ -86,6 +87,7 @@ class Turn:
     encoding: Encoding | None = None
     back: Turn | None = None
     is_back: bool = False
+    is_first: bool = False
     _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
 
     @cached_property
