@@ -85,6 +85,8 @@ def normalise_query(query: Query) -> Query:
         excluded = [c for c in where if c.field == "author" and c.operator in _NONE_OF]
         companions += [str(value) for c in excluded for value in c.values]
         where = tuple(c for c in where if c not in excluded)
+    if want == "values" and not by and relation is None:
+        want = "people"
     return replace(
         query, want=want, by=by, order=order, k=k, where=where, besides=tuple(companions),
         relation=relation, people=people,

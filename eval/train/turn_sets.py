@@ -82,7 +82,7 @@ class Asked:
         """Whether each detail is right for what is asked of papers; nothing where no content is asked."""
         contents = [c.query for c in candidates if c.query.want == "passages"]
         right = next((q for q in contents if self.judge(q, self.turn.library)), None)
-        if right is None or not isinstance(self.judge, GoldJudge):
+        if right is None or (isinstance(self.judge, PrintedJudge) and not self.judge.reading):
             return {}
         return {
             detail: self.judge(replace(right, asks_for=detail), self.turn.library, with_detail=True)
@@ -126,6 +126,8 @@ class PrintedJudge:
         from tests.understanding.test_cases import print_reading
 
         printed = print_reading(replace(self.reading, query=query, unread=()), view)
+        if with_detail:
+            return printed == self.wanted
         return _DETAIL.sub("", printed) == _DETAIL.sub("", self.wanted)
 
 

@@ -40,6 +40,7 @@ _MOST_WAYS = 8
 _GAP = re.compile(r"[\w\s,/&+()'’-]{0,30}")
 
 
+_BY_WORDS = ("passages", "comparison")
 CLOSE = 0.8
 """Below this probability of the reading the next one is offered."""
 
@@ -50,13 +51,19 @@ def read_first(turn: Turn) -> Reading:
     query = best.query
     if query.want == "passages":
         query = replace(query, asks_for=choose_detail(turn))
+    # what papers say is asked in the same words, whichever part of them names something
+    alike = [s for s, c in others if query.want in _BY_WORDS and c.query.want == query.want]
+    different = [
+        c.query for _, c in others if query.want != c.query.want or query.want not in _BY_WORDS
+    ]
+    confidence = share + sum(alike)
     return replace(
         best.alone,
         query=query,
         reason=describe_want(query),
-        others=tuple(c.query for _, c in others[:2]),
-        is_close=bool(others) and share < CLOSE,
-        confidence=share,
+        others=tuple(different[:2]),
+        is_close=bool(different) and confidence < CLOSE,
+        confidence=confidence,
     )
 
 
@@ -65,6 +72,8 @@ def list_first(turn: Turn) -> list[Candidate]:
     seen: dict[Query, Candidate] = {}
     for name, frame, entities in list_ways(turn):
         for label, share in _list_labels(turn):
+            if label == "comparison" and name != "tagged":  # its words are told whole
+                continue
             others = tuple(want for want in frame.wants if want[0] != label)
             asked = replace(frame, wants=((label, share), *others))
             alone = compose(asked, entities, turn.library, most=1)

@@ -11,7 +11,13 @@ from rag.types import Reading, Thread, Turn
 from rag.types.query_text import print_query
 from rag.understanding import reading as reader
 from rag.understanding.candidates import list_candidates
-from rag.understanding.dialogue_scoring import TURN_WEIGHTS, choose_detail, load_network, rank
+from rag.understanding.dialogue_scoring import (
+    FIRST_WEIGHTS,
+    TURN_WEIGHTS,
+    choose_detail,
+    load_network,
+    rank,
+)
 from rag.understanding.turns import Candidate
 from rag.understanding.turns import Turn as OpenTurn
 from tests.conversation import ENCODE, answer_reading
@@ -138,8 +144,10 @@ def test_a_new_topic_is_taken_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_weights_were_trained_from_the_conversations_that_lie_beside_them() -> None:
-    assert load_network().examples == compute_digest(), "run: python -m eval train turns"
-    assert TURN_WEIGHTS.stat().st_size < 2_500_000
+    digest = compute_digest()
+    assert load_network().examples == digest, "run: python -m eval train turns"
+    assert load_network(FIRST_WEIGHTS).examples == digest, "run: python -m eval train firsts"
+    assert TURN_WEIGHTS.stat().st_size < 2_500_000 > 2 * FIRST_WEIGHTS.stat().st_size
 
 
 def test_a_network_is_read_back_as_it_was_written(tmp_path: Path) -> None:
