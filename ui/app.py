@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.types.errors import RagError
 from ui.components import conversation_list, page_links, session
-from ui.components.manners import render_manners, render_phone_bar
+from ui.components.manners import place_phone_bar, render_manners, render_phone_bar
 from ui.server import current_user
 from ui.views.escaping import fault
 
@@ -35,7 +35,8 @@ current_user.sign_in()
 session.say_fault()
 try:
     if screen.url_path:  # the chat draws them itself, once it knows which one is open
-        render_phone_bar(screen.title)
+        with place_phone_bar():
+            render_phone_bar(screen.title)
         conversation_list.render_elsewhere(session.get_assistant())
     screen.run()
     render_manners()

@@ -43,6 +43,8 @@ class QuestionQueue:
         self._stops: list[CancelToken] = []
         """Of each question in line, those being answered first."""
         self._began: dict[CancelToken, float] = {}
+        self._unanswered: set[CancelToken] = set()
+        """Of the questions of which no word of an answer is there yet."""
         self._moved = threading.Condition()
         self.aside = threading.Lock()
         """Held by whoever works for a screen beside the questions, such as on what to ask next."""
@@ -59,6 +61,23 @@ class QuestionQueue:
         with self._moved:
             now = time.monotonic()
             return now - min(self._began.values(), default=now)
+
+    def expect_words(self, stop: CancelToken) -> None:
+        """Count a question among those whose first words are waited for, until `end_wait`."""
+        with self._moved:
+            self._unanswered.add(stop)
+
+    def end_wait(self, stop: CancelToken) -> None:
+        """The first words of a question are there, or none will come; again is no error."""
+        with self._moved:
+            if stop in self._unanswered:
+                self._unanswered.remove(stop)
+                self._moved.notify_all()
+
+    def wait_for_words(self, patience_s: float) -> bool:
+        """Wait until nobody waits for first words here; False where that takes longer."""
+        with self._moved:
+            return self._moved.wait_for(lambda: not self._unanswered, patience_s)
 
     def place(self, stop: CancelToken) -> int:
         """How many have to be done before this one's turn; 0: it is its turn."""
@@ -138,6 +157,10 @@ class AnswerJob:
         last = self._events[-1].event if self._events else None
         return last if isinstance(last, Answer) else None
 
+    def expect_words(self) -> None:
+        """Count it among the questions whose first words are waited for, until they are there."""
+        self._line.expect_words(self._stop)
+
     def stop(self) -> None:
         """Cancel the job at once; the text so far remains."""
         self._stop.set()
@@ -174,6 +197,7 @@ class AnswerJob:
             _log.exception("question %r", self._question)
             self._fail(say_bug(exc))
         finally:
+            self._line.end_wait(self._stop)
             with self._news:
                 self.done = True
                 self._news.notify_all()
@@ -218,6 +242,8 @@ class AnswerJob:
         with self._news:
             self._events.append(TimedEvent(event, time.monotonic() - self._began))
             self._news.notify_all()
+        if not isinstance(event, Step):
+            self._line.end_wait(self._stop)
 
 
 class AnswerJobs:
@@ -264,6 +290,8 @@ class AnswerJobs:
         asking = AnswerJob(
             self._assistant, self.store, turn, question, reading, fresh=fresh, line=self.line
         )
+        if not self._assistant.settings.copy_with_model(context.model).generative:
+            asking.expect_words()  # a model's are made elsewhere: waiting for them spares nothing
         with self._lock:
             self._open = {key: job for key, job in self._open.items() if not job.done}
             self._open[asking.turn] = asking

@@ -23,6 +23,8 @@ from ui.views.escaping import plain
 REDRAW_S = 0.04
 PATIENCE_S = 0.3
 """How long the rest of the page waits for the first words of an answer."""
+CROWD_PATIENCE_S = 3.0
+"""How much longer it waits where other readers wait for theirs."""
 WHY: dict[OpinionVerdict, tuple[str, ...]] = {
     "good": ("the right papers", "complete", "to the point"),
     "bad": (
@@ -78,16 +80,25 @@ def render_turn(
             there.
     """
     thread_id = thread.thread_id
-    render_question(thread_id, turn, last=last)
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
+    with st.chat_message("user"):
+        below_question = render_question(thread_id, turn, last=last)
+
+    def render_rest() -> None:
+        if below_question is not None:
+            with below_question:
+                render_edit_button((thread_id, turn.ordinal))
+        if render_others is not None:
+            render_others()
+
     with st.chat_message("assistant"):
         # `st.empty` takes away what stood there, and on a busy machine for long enough to be seen: the
         # page jumped and the focus was lost as a paper was closed beside a complete answer.
         place = st.empty() if asking is not None else st.container()
     if asking is not None:
-        render_while_answering(asking, desk, place, render_others)
-    elif render_others is not None:  # it was complete by then
-        render_others()
+        render_while_answering(asking, desk, place, render_rest)
+    else:
+        render_rest()
     if turn.answer is None:  # it may have been kept since the thread was read
         thread = desk.store.get_thread(thread_id)
         turn = next(
@@ -140,23 +151,24 @@ def render_suggestions(assistant: Assistant, desk: AnswerJobs, thread: StoredThr
 # --- the question ---------------------------------------------------------------------------
 
 
-def render_question(thread_id: str, turn: StoredTurn, *, last: bool) -> None:
-    """Draw the question as asked; the last question can be edited."""
-    place = (thread_id, turn.ordinal)
-    with st.chat_message("user"):
-        if last and st.session_state.get("editing") == place:
-            render_edit(turn)
-            return
-        st.html(answer_html.render_question_html(turn.question, last=last))
-        if last:
-            st.button(
-                "Edit",
-                icon=":material/edit:",
-                type="tertiary",
-                key="edit",
-                help="Ask it otherwise; this answer goes",
-                on_click=lambda: st.session_state.update(editing=place),
-            )
+def render_question(thread_id: str, turn: StoredTurn, *, last: bool) -> DeltaGenerator | None:
+    """Draw the question as asked; returns the place of the button to edit the last one."""
+    if last and st.session_state.get("editing") == (thread_id, turn.ordinal):
+        render_edit(turn)
+        return None
+    st.html(answer_html.render_question_html(turn.question, last=last))
+    return st.container(key="question_tools") if last else None
+
+
+def render_edit_button(place: Place) -> None:
+    st.button(
+        "Edit",
+        icon=":material/edit:",
+        type="tertiary",
+        key="edit",
+        help="Ask it otherwise; this answer goes",
+        on_click=lambda: st.session_state.update(editing=place),
+    )
 
 
 def render_edit(turn: StoredTurn) -> None:
@@ -186,19 +198,24 @@ def render_while_answering(
     asking: AnswerJob,
     desk: AnswerJobs,
     place: DeltaGenerator,
-    render_others: Callable[[], None] | None,
+    render_others: Callable[[], None],
 ) -> None:
     """Show steps and text as they come, until the answer is complete or cancelled.
 
     What else the page shows is drawn behind the first words: before them it would take the answer
-    its time, and that of every other reader of this process.
+    its time, and that of every other reader of this process. A reader who has words to read can
+    wait for it while others have none.
     """
     steps: list[tuple[str, float]] = []
     text, stoppable = "", False
+    others = [render_others]
     with place.container():
         words, below = st.empty(), st.empty()
     begun = asking.wait_for_words(PATIENCE_S)
+    if not begun and sum(desk.line.counts) > 1:
+        begun = asking.wait_for_words(CROWD_PATIENCE_S)
     drawn = time.monotonic() if begun else 0.0  # what led to words that are there is not drawn
+    until = time.monotonic() + CROWD_PATIENCE_S
     for timed in asking.iter_events():
         event = timed.event
         first = isinstance(event, Delta) and not text
@@ -209,7 +226,7 @@ def render_while_answering(
         if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
             words.html(answer_html.render_working(steps, text))
             drawn = time.monotonic()
-        if not stoppable and (text or not begun):
+        if not stoppable and (text or not begun) and not asking.done:
             stoppable = True
             below.button(
                 "Stop",
@@ -219,11 +236,14 @@ def render_while_answering(
                 on_click=desk.stop,
                 args=(asking.turn[0],),
             )
-            if render_others is not None:
-                render_others()
-    below.empty()
-    if not stoppable and render_others is not None:
-        render_others()
+        can_wait = text and time.monotonic() < until and not desk.line.wait_for_words(0)
+        if stoppable and others and not can_wait:
+            others.pop()()
+    if stoppable:
+        below.empty()
+    if others:
+        desk.line.wait_for_words(until - time.monotonic())
+        others.pop()()
 
 
 def render_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.components import conversation_list
 from ui.components.click_component import read_asset
@@ -42,16 +43,20 @@ def render_manners() -> None:
         mount(key="manners_board")
 
 
+def place_phone_bar() -> DeltaGenerator:
+    """The place of the bar that a narrow screen has on top."""
+    return st.container(key="phone_bar", horizontal=True, vertical_alignment="center")
+
+
 def render_phone_bar(title: str, *, can_begin: bool = False) -> None:
-    """Draw the bar that a narrow screen has on top: where one is, and a new conversation."""
-    with st.container(key="phone_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(title))
-        if can_begin:
-            st.button(
-                "New",
-                icon=":material/edit_square:",
-                type="tertiary",
-                key="phone_new",
-                on_click=conversation_list.open_thread,
-                args=(None,),
-            )
+    """Draw what stands in that bar: where one is, and a new conversation."""
+    st.markdown(plain(title))
+    if can_begin:
+        st.button(
+            "New",
+            icon=":material/edit_square:",
+            type="tertiary",
+            key="phone_new",
+            on_click=conversation_list.open_thread,
+            args=(None,),
+        )

@@ -13,7 +13,7 @@ from rag.app.jobs import AnswerJobs
 from rag.types import Condition
 from ui.components import conversation_list, filter_bar, selected_papers, session
 from ui.components.chat_turn import Pending, ask_next, render_suggestions, render_turn
-from ui.components.manners import render_phone_bar
+from ui.components.manners import place_phone_bar, render_phone_bar
 from ui.screens import welcome
 from ui.views.escaping import plain
 
@@ -116,7 +116,7 @@ def render_input(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | 
 
 def main() -> None:
     assistant = session.get_assistant()
-    if not session.count_papers(assistant):
+    if assistant.library.is_empty:
         welcome.render_empty(assistant, assistant.settings)
         return
     desk = conversation_list.get_jobs(assistant)
@@ -133,12 +133,14 @@ def main() -> None:
         thread = start_answer(desk, thread, pending)
     begun = thread is not None and bool(thread.turns)
     filters = filter_bar.get_terms(thread).filters
-    render_phone_bar(thread.name if begun and thread else "Paperfolk", can_begin=begun)
+    phone_bar = place_phone_bar()
     hero = st.empty()
     if begun or filters:
         hero.empty()  # at once, not only when the answer is whole: there is one input at a time
 
     def render_frame() -> None:
+        with phone_bar:
+            render_phone_bar(thread.name if begun and thread else "Paperfolk", can_begin=begun)
         if begun or filters:
             # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.
             with st.bottom:
