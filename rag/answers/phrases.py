@@ -138,15 +138,17 @@ def count_more(n: int) -> str:
 
 
 def tell_how_found(n_in_words: int, n_in_meaning: int) -> str:
-    """Which papers on a topic use its words, and which only come close to it in meaning."""
+    """Which papers on a topic use its words, and which only come close to it in meaning.
+
+    Empty where all use them, as a reader takes for granted.
+    """
+    if not n_in_meaning:
+        return ""
     clauses = []
     if n_in_words:
         clauses.append(f"{n_in_words} {choose_number(n_in_words, 'uses', 'use')} these words")
-    if n_in_meaning:
-        clauses.append(
-            f"{n_in_meaning} {choose_number(n_in_meaning, 'is', 'are')} close in meaning"
-        )
-    return f"({', '.join(clauses)}.)" if clauses else ""
+    clauses.append(f"{n_in_meaning} {choose_number(n_in_meaning, 'is', 'are')} close in meaning")
+    return f"({', '.join(clauses)}.)"
 
 
 def tell_excluded_papers(n: int, topic: str) -> str:

@@ -279,8 +279,9 @@ def test_the_topic_of_a_search_for_people_opens_its_experts() -> None:
     assert pressable(html, "topic") == ["a & b"]
 
 
-def test_what_stands_in_bold_is_read_without_backslashes() -> None:
-    assert markdown_html.extract_bold("**A\\_1** and **B** but not C") == {"A_1", "B"}
+def test_what_stands_in_bold_or_in_a_list_is_read_without_backslashes() -> None:
+    spans = markdown_html.extract_spans("**A\\_1** and **B** has most: C D (3), E F (2).")
+    assert spans >= {"A_1", "B", "C D", "E F"}
 
 
 def test_a_failed_answer_shows_its_sentence_and_no_figures() -> None:

@@ -44,6 +44,13 @@ function stay() {
   }, 50);
 }
 
+// A quote that can be seen without it moves nothing: the title above it stays.
+function bringIntoView(mark) {
+  const box = scroller(mark).getBoundingClientRect();
+  const { top, bottom } = mark.getBoundingClientRect();
+  if (top < box.top || bottom > Math.min(box.bottom, innerHeight)) mark.scrollIntoView({ block: "center" });
+}
+
 // What a press brings up below may lie under the input.
 function showWhenThere(selector, tries = 20) {
   const found = document.querySelector(selector);
@@ -73,7 +80,7 @@ export default function (component) {
     host.shown = data.html;
     host.querySelector(".body").innerHTML = data.html;
     const mark = host.querySelector("mark:not(.other)");
-    if (mark) requestAnimationFrame(() => mark.scrollIntoView({ block: "center" }));
+    if (mark) requestAnimationFrame(() => bringIntoView(mark));
     if (focused >= 0) focus(host, focused);
   }
   const card = host.querySelector(".card");

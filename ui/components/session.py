@@ -135,10 +135,10 @@ def _load_names(_assistant: Assistant, fingerprint: str) -> frozenset[str]:
 
 
 def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]) -> frozenset[str]:
-    """The people an answer may mention: names in bold, and authors of the papers behind it."""
+    """The people an answer may mention: names in bold or in a list, and authors of the papers behind it."""
     printed = frozenset(a.name for paper in papers for a in paper.authorships)
     return printed | (
-        markdown_html.extract_bold(answer.text)
+        markdown_html.extract_spans(answer.text)
         & _load_names(assistant, assistant.library.fingerprint)
     )
 

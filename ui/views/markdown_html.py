@@ -119,9 +119,12 @@ def render_pressable(act: str, value: str) -> str:
     )
 
 
-def extract_bold(text: str) -> frozenset[str]:
-    """What stands in bold in some Markdown, such as the names of people and papers."""
-    return frozenset(remove_escapes(bold_text) for bold_text in re.findall(r"\*\*(.+?)\*\*", text))
+_BETWEEN = re.compile(r"\*\*|[\n,;:()“”]| and ")
+
+
+def extract_spans(text: str) -> frozenset[str]:
+    """What stands in bold or between marks in some Markdown, such as the names of people and papers."""
+    return frozenset(remove_escapes(span.strip()) for span in _BETWEEN.split(text))
 
 
 def remove_escapes(text: str) -> str:

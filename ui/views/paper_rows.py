@@ -131,7 +131,7 @@ def render_head(head: ListHead) -> str:
     value = escape(head.words, quote=True)
     field = (
         '<div class="find"><input type="search" aria-label="Words in title or abstract" '
-        f'placeholder="Words in title or abstract, “a phrase” in quotes" value="{value}"></div>'
+        f'placeholder="Words, or “a phrase” in quotes" value="{value}"></div>'
     )
     facets = "".join(map(_render_facet, head.facets))
     n_chosen = sum(len(facet.chosen) + facet.is_unknown for facet in head.facets)

@@ -79,8 +79,10 @@ def _format_head(n_chosen: int, n_all: int) -> str:
     return counted(n_all) if n_chosen == n_all else f"{n_chosen:,} of {counted(n_all)}"
 
 
-def _list_years(papers: Sequence[Paper]) -> list[int]:
-    return sorted({p.year for p in papers if p.year is not None})[-MAX_YEARS:]
+def _list_years(papers: Sequence[Paper]) -> list[int | None]:
+    """The last years of the papers; None behind them where some have none."""
+    years = {paper.year for paper in papers}
+    return [*sorted(year for year in years if year)[-MAX_YEARS:], *years & {None}]
 
 
 def _render_narrowing(narrowing: Narrowing) -> str:
@@ -114,7 +116,9 @@ def _render_years(papers: Sequence[Paper], narrowing: Narrowing) -> str:
     return f'<div class="growth years">{html}</div>'
 
 
-def _render_topics(papers: Sequence[Paper], years: Sequence[int], narrowing: Narrowing) -> str:
+def _render_topics(
+    papers: Sequence[Paper], years: Sequence[int | None], narrowing: Narrowing
+) -> str:
     """What the titles have in common, by year; a topic narrows the papers."""
     rows = []
     for name, _ in find_topics([p.title for p in papers if p.title], MAX_TOPICS):
@@ -129,7 +133,7 @@ def _render_topics(papers: Sequence[Paper], years: Sequence[int], narrowing: Nar
     return _render_table("Works on", "Topic", rows, years)
 
 
-def _render_coauthors(name: str, papers: Sequence[Paper], years: Sequence[int]) -> str:
+def _render_coauthors(name: str, papers: Sequence[Paper], years: Sequence[int | None]) -> str:
     """With whom, most first, and when; a number opens the papers of both."""
     shared = count_shared(name, papers)
     rows = []
@@ -160,21 +164,26 @@ def count_shared(name: str, papers: Sequence[Paper]) -> Mapping[str, Counter[int
     return {coauthor: shared[coauthor] for coauthor in ranked}
 
 
-def _render_marks(by_year: Mapping[int | None, int], years: Sequence[int]) -> str:
+def _render_marks(by_year: Mapping[int | None, int], years: Sequence[int | None]) -> str:
     """A disc for each year, larger with more papers; its number is there to be heard."""
-    return "".join(
-        f'<td><span class="mark" style="--n:{min(n, 6)}" role="img" aria-label="{year}: {counted(n)}" title="{year}: {counted(n)}"></span></td>'
-        if (n := by_year.get(year, 0))
-        else "<td></td>"
-        for year in years
-    )
+    cells = []
+    for year in years:
+        mark = ""
+        if n := by_year.get(year, 0):
+            label = f"{year or 'undated'}: {counted(n)}"
+            mark = f'<span class="mark" style="--n:{min(n, 6)}" role="img" aria-label="{label}" title="{label}"></span>'
+        cells.append(f"<td>{mark}</td>")
+    return "".join(cells)
 
 
-def _render_table(title: str, of: str, rows: Sequence[str], years: Sequence[int]) -> str:
+def _render_table(title: str, of: str, rows: Sequence[str], years: Sequence[int | None]) -> str:
     if not rows:
         return ""
     head = "".join(
-        f'<th scope="col"><abbr title="{year}">’{year % 100:02d}</abbr></th>' for year in years
+        f'<th scope="col"><abbr title="{year}">’{year % 100:02d}</abbr></th>'
+        if year
+        else '<th scope="col"><abbr title="undated">?</abbr></th>'
+        for year in years
     )
     return (
         f'<h2>{title}</h2><table class="dots" aria-label="{title}"><thead><tr><th scope="col">{of}</th>{head}</tr></thead>'
