@@ -14,7 +14,7 @@ from typing import Literal
 
 from rag.library.family_names import NameParts, split_name
 from rag.text import STOP_WORDS, fold, join_names
-from rag.types import Authorship, Paper
+from rag.types import Authorship, Entry, Paper
 from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 
 ExportFormat = Literal["bibtex", "ris", "csv"]
@@ -36,7 +36,7 @@ COLUMNS = (
 ).split()
 
 
-def format_byline(paper: Paper) -> str:
+def format_byline(paper: Paper | Entry) -> str:
     """``A, B and C, 2022``; says so where authors or year are unknown or the list was cut."""
     n_more = len(paper.authors) - SHOWN_AUTHORS if len(paper.authors) > MAX_AUTHORS else 0
     authors = paper.authors[:SHOWN_AUTHORS] if n_more else paper.authors

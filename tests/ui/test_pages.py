@@ -284,6 +284,7 @@ def test_an_upload_is_shown_then_read_then_undone(own: Path) -> None:
     run(at)
     plan = read_plan(at)
     assert "1 new paper" in plan and "Falconry at Night" in plan
+    assert re.search(r"Falconry at Night<br><span class=\"by\">[^<]+, \d{4}</span>", plan)
     assert "line 7: the entry has neither a title nor a text" in plan
     assert not list_uploads(own)  # nothing before it is confirmed
     at.button(key="confirm").click()

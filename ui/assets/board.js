@@ -82,6 +82,10 @@ export default function (component) {
     const mark = host.querySelector("mark:not(.other)");
     if (mark) requestAnimationFrame(() => bringIntoView(mark));
     if (focused >= 0) focus(host, focused);
+    // On a narrow screen what a disc of the map tells stands below the map.
+    const told = host.looking && host.querySelector(".map > :last-child");
+    if (told?.getBoundingClientRect().top > innerHeight - 60) told.scrollIntoView({ block: "nearest" });
+    host.looking = false;
   }
   const card = host.querySelector(".card");
   const cards = new Map((data.cards || []).map((one) => [one.value, one]));
@@ -92,6 +96,7 @@ export default function (component) {
       pressed = { host, index: acting(host).indexOf(node) };
       stay();
     }
+    host.looking = node.dataset.act === "look";
     const below = { judge: ".st-key-judging", change: ".st-key-chip_editor" }[node.dataset.act];
     if (below) showWhenThere(below);
     setTriggerValue("act", { act: node.dataset.act, value: node.dataset.value });

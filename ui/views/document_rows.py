@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from rag.library.bibliography import format_byline
 from rag.text.english import counted
 from rag.types import (
     Condition,
@@ -133,7 +134,11 @@ def render_plan(plan: Plan) -> str:
 def _render_planned(document: DocumentPlan, rejections: Sequence[Rejection]) -> str:
     file_rejections = [r for r in rejections if r.document == document.name]
     changes = [entry for entry in document.entries if entry.change != "unchanged"]
-    titles = "".join(map(_render_entry, changes[:SHOWN_TITLES]))
+    entries = document.reading.entries if document.reading else ()
+    read = {entry.place: entry for entry in entries}
+    titles = "".join(
+        _render_entry(change, read.get(change.place)) for change in changes[:SHOWN_TITLES]
+    )
     n_more = len(changes) - SHOWN_TITLES
     rest = f'<li class="by">and {n_more:,} more</li>' if n_more > 0 else ""
     listing = f'<ul class="plain">{titles}{rest}</ul>' if titles else ""
@@ -145,9 +150,11 @@ def _render_planned(document: DocumentPlan, rejections: Sequence[Rejection]) -> 
     )
 
 
-def _render_entry(entry: EntryPlan) -> str:
-    details = f'<br><span class="by">{escape(entry.details)}</span>' if entry.details else ""
-    return f"<li>{escape(entry.name)}{details}</li>"
+def _render_entry(planned: EntryPlan, entry: Entry | None) -> str:
+    """An entry's title, and whose it is: how that is known where it had to be looked for."""
+    details = planned.details or (format_byline(entry) if entry else "")
+    line = f'<br><span class="by">{escape(details)}</span>' if details else ""
+    return f"<li>{escape(planned.name)}{line}</li>"
 
 
 def format_change(document: DocumentPlan) -> str:
