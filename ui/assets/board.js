@@ -83,7 +83,7 @@ export default function (component) {
     if (mark) requestAnimationFrame(() => bringIntoView(mark));
     if (focused >= 0) focus(host, focused);
     // On a narrow screen what a disc of the map tells stands below the map.
-    const told = host.looking && host.querySelector(".map > :last-child");
+    const told = host.looking ? host.querySelector(".map > :last-child") : null;
     if (told?.getBoundingClientRect().top > innerHeight - 60) told.scrollIntoView({ block: "nearest" });
     host.looking = false;
   }
