@@ -292,3 +292,36 @@ def test_the_search_itself_is_given_up(
         monkeypatch.setattr(SearchEngine, "retrieve", stopped_within)
         events = list(assistant.stream(QUESTION, stop=stop))
     assert tried and not [event for event in events if isinstance(event, Delta | Answer)]
+
+
+def test_who_has_words_waits_for_those_who_have_none_but_not_for_long() -> None:
+    queue, mine, other = QuestionQueue(8), CancelToken(), CancelToken()
+    assert queue.wait_for_words(0)
+    for stop in (mine, other):
+        queue.expect_words(stop)
+    queue.end_wait(mine)
+    queue.end_wait(mine)
+    assert not queue.wait_for_words(0.01)
+    queue.end_wait(other)
+    assert queue.wait_for_words(0)
+
+
+def test_an_answer_ends_the_wait_for_its_words(tmp_path: Path) -> None:
+    line, slow, store = QuestionQueue(1), Slow(), ThreadStore(tmp_path)
+    asking = begin(line, slow, store, QUESTION)
+    slow.some.acquire()
+    asking.expect_words()
+    assert not line.wait_for_words(0)
+    slow.let_go.set()
+    whole(asking)
+    assert line.wait_for_words(1)
+
+
+def test_a_page_does_not_wait_for_what_a_model_words(
+    desk: AnswerJobs, server: OpenAIServer
+) -> None:
+    server.default = SILENT
+    asking = desk.ask(desk.store.create_thread(QUESTION), QUESTION)
+    until_asked(asking)
+    assert not asking.wait_for_words(0) and desk.line.wait_for_words(0)
+    asking.stop()
