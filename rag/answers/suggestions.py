@@ -193,12 +193,15 @@ def _list_answer_papers(answer: Answer, library: LibraryView) -> list[Paper]:
 
 def _iter_after_content(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
     paper = papers[0]
-    name = _get_question_name(paper) or "it"
-    if paper.authors:
+    name = _get_question_name(paper) or ("" if len(papers) > 1 else "it")
+    if not name:  # of several papers none is "it"
+        yield from _iter_for_list(papers)
+    elif paper.authors:
         yield Suggestion(f"Who wrote {name}?", "person")
     if topic := _find_shared_topic(papers[:3], library):
         yield Suggestion(f"Who works on {topic}?", "experts")
-    yield Suggestion(f"How is {name} evaluated?", "content", is_uncertain=True)
+    if name:
+        yield Suggestion(f"How is {name} evaluated?", "content", is_uncertain=True)
     for person in _iter_productive_people(papers[:1], library):
         yield Suggestion(f"What else has {person} written?", "person")
     if topic:

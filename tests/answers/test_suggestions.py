@@ -127,6 +127,19 @@ def test_what_is_computed_is_read_and_not_answered() -> None:
     assert len(found) == 3 and asked == ["How is FaceOne evaluated?"]
 
 
+def test_of_several_papers_none_is_it() -> None:
+    papers = (
+        paper("p1", "How the Names of Tame Falcons Are Learned at Night", year=2020),
+        paper("p2", "What Falcons Learn of the Names of Others at Dawn", year=2021),
+    )
+    about = Answer("q", "answered", "content", "text", papers=build_scored_papers(papers))
+    found = find_suggestions(
+        about, Thread((Turn("q", about),)), Shelf(papers), answer_all, read_all
+    )
+    assert found[0] == "Which of them are from 2021?"
+    assert not any(" it " in question or " it?" in question for question in found)
+
+
 QUERIES: dict[str, Query] = {
     "wrote": Query("profile", people=(PersonRef("Ann Lee"),)),
     "works": Query("people", about=Topic("few-shot AI faces")),
