@@ -144,6 +144,7 @@ QUERIES: dict[str, Query] = {
     "wrote": Query("profile", people=(PersonRef("Ann Lee"),)),
     "works": Query("people", about=Topic("few-shot AI faces")),
     "code": Query("papers"),
+    "them are from": Query("papers"),
 }
 
 
