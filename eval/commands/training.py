@@ -106,6 +106,9 @@ def _add_train(commands: Commands) -> None:
     papers = heads.add_parser("papers", help="which papers answer a question together")
     _add_named_data(papers, "answering_papers.jsonl")
     papers.set_defaults(run=run_train_papers)
+    topics = heads.add_parser("topics", help="which papers are on a topic")
+    _add_named_data(topics, "topic_papers.jsonl")
+    topics.set_defaults(run=run_train_topics)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
@@ -173,6 +176,14 @@ def run_train_turns(args: argparse.Namespace) -> int:
 
 def run_train_papers(args: argparse.Namespace) -> int:
     from eval.train.papers import train
+
+    with ExitStack() as stack:
+        print(train(_open_named(args.data, stack)))
+    return DONE
+
+
+def run_train_topics(args: argparse.Namespace) -> int:
+    from eval.train.topics import train
 
     with ExitStack() as stack:
         print(train(_open_named(args.data, stack)))

@@ -33,9 +33,9 @@ from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unh
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
-from rag.search.topics import Phrase, list_on_topic
+from rag.search.topics import Phrase, find_close, list_on_topic
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
+from rag.types import Paper, PaperHit, Retrieval, SentenceRole, Sufficiency
 from rag.types.query import Detail, Query, Topic
 from rag.types.retrievals import RANKING
 
@@ -59,6 +59,7 @@ class Choice:
         several: Whether the question is about all selected papers.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
         without: Papers of which the question asks which do something, and which say nothing of it.
+        close: Papers that may be on an overview's topic as well.
     """
 
     retrieval: Retrieval
@@ -67,6 +68,7 @@ class Choice:
     several: bool = False
     parts: tuple[PaperHit, ...] = ()
     without: tuple[PaperHit, ...] = ()
+    close: tuple[Paper, ...] = ()
 
 
 def choose_papers(
@@ -135,7 +137,8 @@ def _choose_papers(
             return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
-            return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
+            close = _find_close_papers(query, on_topic, find, library)
+            return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True, close=close)
         if not on_topic and any(c.field in ("year", "date") for c in query.where):
             # "what's new since 2025 on pose estimation": papers of other years are no answer.
             return Choice(retrieval, (), Sufficiency(False, 0.0))
@@ -313,33 +316,29 @@ def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retri
     return Retrieval(retrieval.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
-SAYABLE_TERMS = 2
-"""A topic of so many words is said in a row by a paper that is about it."""
-
-
 def _find_papers_on_topic(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> tuple[PaperHit, ...]:
-    """Every paper on the topic of an overview that meets its conditions, best first.
-
-    Of a short topic, or one that some say in its words, of the others those that are sure: eight papers on faces were told as ones
-    on facial alignment, which one is about.
-    """
+    """Every paper on the topic of an overview that meets its conditions, best first."""
     conditions = resolve_conditions(query.where, library).conditions
-    entries, n_said = list_on_topic(query.topic, library, find, conditions)
-    # nobody says a long topic in a row
-    is_sayable = n_said > 0 or len(set(extract_terms(query.topic))) <= SAYABLE_TERMS
-    ids = [
-        entry.paper_id
-        for n, entry in enumerate(entries)
-        if n < n_said or entry.is_sure or not is_sayable
-    ]
+    entries, _ = list_on_topic(query.topic, library, find, conditions)
+    ids = [entry.paper_id for entry in entries]
     if not ids:
         return ()
     # "which datasets are used for it?": the sentences are to be matched with what is asked of them.
     text = query.text if query.asks_for else query.topic
     hits = {h.paper.paper_id: h for h in retrieve(text, len(ids), within=ids).papers}
     return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
+
+
+def _find_close_papers(
+    query: Query, on_topic: Sequence[PaperHit], find: Find, library: LibraryView
+) -> tuple[Paper, ...]:
+    """Papers of which it is open whether they are on the topic of an overview, the likeliest first."""
+    conditions = resolve_conditions(query.where, library).conditions
+    told = {hit.paper.paper_id for hit in on_topic}
+    close = find_close(query.topic, library, find, conditions)
+    return tuple(on.paper for on in close if on.paper.paper_id not in told)
 
 
 def _find_named_papers(query: Query, find: Find, library: LibraryView) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ def answer_by_quotes(
     several: bool = False,
     parts: Sequence[PaperHit] = (),
     without: Sequence[PaperHit] = (),
+    close: Sequence[Paper] = (),
 ) -> Answer:
     """Quote the cited papers, side by side where a comparison is asked for; or abstain.
 
@@ -107,6 +108,7 @@ def answer_by_quotes(
         several: Whether the question is about all of them, though its words may not say so.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
         without: Papers asked about that say nothing of it.
+        close: Papers that may be on an overview's topic as well.
     """
     if not verdict.sufficient:
         return build_abstention(query, retrieval, verdict, cited)
@@ -115,7 +117,7 @@ def answer_by_quotes(
         table_text = comparison.render_comparison(query, cited, marks)
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif query.want == "overview" and several:
-        text = overview.render_overview(query, cited, marks)
+        text = overview.render_overview(query, cited, marks, close)
     elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
     elif without or (len(cited) > 1 and (several or asks_for_several(query))):

@@ -431,6 +431,11 @@ def tell_more_on_topic(n: int, topic: str) -> str:
     )
 
 
+def tell_close(names: Sequence[str]) -> str:
+    """Papers of which it is open whether they are on a topic."""
+    return f"Close to it: {join_names(names)}."
+
+
 READ_FOR_OVERVIEW = "its title promises an overview"
 READ_AS_CLOSEST = "closest to the topic"
 READ_AS_EARLIEST = "the earliest with a year"

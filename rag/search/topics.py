@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
 from rag.search.topic_forms import list_forms
+from rag.search.topic_members import LEAST_CLOSE, LEAST_MEMBER, LEAST_SHARE, compute_member_signals, rate_member
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
 from rag.types import Condition, Paper, PaperHit, Retrieval, Span
 from rag.types.cancellation import heeded
@@ -69,13 +70,13 @@ _WORDED = 0.6
 class OnTopic:
     """One paper on a topic; ``relevance`` is 0-1, 1 for the best; ``span`` its closest sentence.
 
-    ``is_sure``: it is so near that the topic would be present with this paper alone.
+    ``chance``: the probability with which it is on the topic.
     """
 
     paper: Paper
     relevance: float
     span: Span | None = None
-    is_sure: bool = True
+    chance: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,6 @@ class TopicEntry:
     paper_id: str
     relevance: float
     span: Span | None = None
-    is_sure: bool = True
 
 
 def build_cached_retrieve(retrieve: Retrieve) -> Retrieve:
@@ -181,31 +181,95 @@ def find_on_topic(
         retrieve: Finds papers for the topic.
         among: What the papers that count meet; the topic may still be present through others.
     """
+    rated = _rate_near(topic, library, retrieve, among)
+    return [paper for paper in rated if paper.chance >= LEAST_MEMBER]
+
+
+def find_close(
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] | None = None
+) -> list[OnTopic]:
+    """Papers of which it is open whether they are on a topic that is present, the likeliest first; arguments as of
+    `find_on_topic`."""
+    rated = _rate_near(topic, library, retrieve, among)
+    close = [paper for paper in rated if paper.chance < LEAST_MEMBER]
+    return sorted(close, key=lambda paper: (-paper.chance, paper.paper.paper_id))[:_MOST_CLOSE]
+
+
+def _rate_near(
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] | None
+) -> list[OnTopic]:
+    """Papers that may be on a topic that is present, the nearest first."""
     if len(sides := split_alternatives(topic)) > 1:
-        each = [on for side in sides for on in find_on_topic(side, library, retrieve, among)]
-        best_last = sorted(each, key=lambda on: on.relevance)
+        each = [on for side in sides for on in _rate_near(side, library, retrieve, among)]
+        best_last = sorted(each, key=lambda on: (on.chance >= LEAST_MEMBER, on.relevance))
         return _list_best_first({on.paper.paper_id: on for on in best_last}.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
-    floor = gate.compute_floor(topic)
-    if best < floor:
+    if best < gate.compute_floor(topic):
         return []
-    least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
-    hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
-    in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
+    chances = _compute_chances(topic, hits, gate, library)
+    in_scope = library.select_ids(chances, among or ()) if among or library.scope else chances
     return _list_best_first(
         OnTopic(
             hit.paper,
             _compute_relevance(compute_level(hit), best),
             _find_closest_sentence(hit),
-            compute_level(hit) >= floor,
+            chances[paper_id],
         )
         for paper_id, hit in hits.items()
         if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
     )
 
 
+def _compute_chances(
+    topic: str, hits: Mapping[str, PaperHit], gate: RelevanceLevels, library: LibraryView
+) -> dict[str, float]:
+    """The probability of the papers near a topic that is present to be on it; of the best one it is 1."""
+    levels = {i: compute_level(hit) for i, hit in hits.items()}
+    best = max(levels.values())
+    if gate is not TOKENS:
+        least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
+        return {i: 1.0 for i, level in levels.items() if level >= least}
+    rated = {
+        i: 1.0 if levels[i] == best else rate_member(row)
+        for i, row in _compute_signals(topic, hits, library).items()
+    }
+    return {i: chance for i, chance in rated.items() if chance >= LEAST_CLOSE}
+
+
+def _compute_signals(
+    topic: str, hits: Mapping[str, PaperHit], library: LibraryView
+) -> dict[str, dict[str, float]]:
+    """What tells whether a paper is on a topic, of those that come near enough."""
+    levels = {i: compute_level(hit) for i, hit in hits.items()}
+    least = LEAST_SHARE * max(levels.values(), default=0.0)
+    near = [i for i, level in levels.items() if level >= least > 0]
+    phrases = [phrase for form in list_forms(topic, library) if not (phrase := Phrase(form)).is_empty]
+    titles = [hits[i].paper.title or "" for i in near]
+    return dict(
+        zip(
+            near,
+            compute_member_signals(
+                [hits[i].paper for i in near],
+                [levels[i] for i in near],
+                [*levels.values()][:DEPTH],
+                _compute_idf(topic, library),
+                [any(phrase.is_in(title, "") for phrase in phrases) for title in titles],
+            ),
+            strict=True,
+        )
+    )
+
+
+def compute_signals_of_topic(
+    topic: str, library: LibraryView, retrieve: Retrieve
+) -> dict[str, dict[str, float]]:
+    """What `rag.search.topic_members` decides from, of each paper near a topic by its id."""
+    return _compute_signals(topic, _retrieve_hits(topic, retrieve, DEPTH)[0], library)
+
+
 _MOST_NEAR = 3
+_MOST_CLOSE = 5
 
 
 def find_nearest(
@@ -245,7 +309,7 @@ def list_on_topic(
         said = sorted(by_words.values(), key=_get_closeness)
         return [*said, *sorted(near, key=_get_closeness)], len(said)
     neighbours = {
-        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span, hit.is_sure)
+        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
         for hit in find_on_topic(topic, library, retrieve, among)
     }
     forms = list_forms(topic, library)
@@ -348,13 +412,18 @@ def compute_level(hit: PaperHit) -> float:
 
 def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
     """Share of the topic's words, weighted by idf, that the paper contains."""
-    wanted = dict.fromkeys(split_terms(topic))
-    n, terms = library.whole.n_papers, library.vocabulary.terms
-    terms.load(wanted)
-    weights = {t: math.log(1 + n / (1 + terms.get(t))) for t in wanted}
+    weights = _compute_idf(topic, library)
     total = sum(weights.values())
     paper_terms = frozenset(split_terms(f"{paper.title or ''} . {paper.text}"))
     return sum(w for t, w in weights.items() if t in paper_terms) / total if total else 0.0
+
+
+def _compute_idf(topic: str, library: LibraryView) -> dict[str, float]:
+    """The topic's terms with their idf in the whole library."""
+    wanted = dict.fromkeys(split_terms(topic))
+    n, terms = library.whole.n_papers, library.vocabulary.terms
+    terms.load(wanted)
+    return {t: math.log(1 + n / (1 + terms.get(t))) for t in wanted}
 
 
 # --- in the topic's own words ---------------------------------------------------------------
