@@ -131,13 +131,13 @@ def _choose_papers(
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
-        is_told_alone = not query.asks_for and not is_describing_paper(query.text)
+        close = _find_close_papers(query, on_topic, find, library) if on_topic else ()
+        is_told_alone = not is_describing_paper(query.text) and bool(close or not query.asks_for)
         if _is_body_asked(query, on_topic):
             asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
             return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
-            close = _find_close_papers(query, on_topic, find, library)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True, close=close)
         if not on_topic and any(c.field in ("year", "date") for c in query.where):
             # "what's new since 2025 on pose estimation": papers of other years are no answer.

@@ -11,6 +11,7 @@ from rag.answers import comparison, overview, phrases
 from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.answering_papers import choose_answering_papers
 from rag.answers.citations import Citations
+from rag.answers.common_sentences import drop_common_sentences
 from rag.answers.field_problems import find_papers_with_problem, list_problems
 from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
 from rag.answers.neighbours import group_neighbours, join_neighbours
@@ -112,6 +113,8 @@ def answer_by_quotes(
     """
     if not verdict.sufficient:
         return build_abstention(query, retrieval, verdict, cited)
+    if query.asks_for not in _DETAILS_IN_COMMON:
+        cited = drop_common_sentences(cited, retrieval.papers)
     marks = Citations()
     if len(cited) > 1 and query.want == "comparison":
         table_text = comparison.render_comparison(query, cited, marks)
@@ -140,6 +143,10 @@ def answer_by_quotes(
         papers=list_scored_papers(retrieval),
         warnings=told_apart(cited),
     )
+
+
+_DETAILS_IN_COMMON = ("data", "method")
+"""What many papers may say in the same words: "The study draws on archival records"."""
 
 
 def build_abstention(

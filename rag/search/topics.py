@@ -16,7 +16,13 @@ from functools import cache, cached_property
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
 from rag.search.topic_forms import list_forms
-from rag.search.topic_members import LEAST_CLOSE, LEAST_MEMBER, LEAST_SHARE, compute_member_signals, rate_member
+from rag.search.topic_members import (
+    LEAST_CLOSE,
+    LEAST_MEMBER,
+    LEAST_SHARE,
+    compute_member_signals,
+    rate_member,
+)
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
 from rag.types import Condition, Paper, PaperHit, Retrieval, Span
 from rag.types.cancellation import heeded
@@ -189,7 +195,8 @@ def find_close(
     topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] | None = None
 ) -> list[OnTopic]:
     """Papers of which it is open whether they are on a topic that is present, the likeliest first; arguments as of
-    `find_on_topic`."""
+    `find_on_topic`.
+    """
     rated = _rate_near(topic, library, retrieve, among)
     close = [paper for paper in rated if paper.chance < LEAST_MEMBER]
     return sorted(close, key=lambda paper: (-paper.chance, paper.paper.paper_id))[:_MOST_CLOSE]
@@ -244,7 +251,9 @@ def _compute_signals(
     levels = {i: compute_level(hit) for i, hit in hits.items()}
     least = LEAST_SHARE * max(levels.values(), default=0.0)
     near = [i for i, level in levels.items() if level >= least > 0]
-    phrases = [phrase for form in list_forms(topic, library) if not (phrase := Phrase(form)).is_empty]
+    phrases = [
+        phrase for form in list_forms(topic, library) if not (phrase := Phrase(form)).is_empty
+    ]
     titles = [hits[i].paper.title or "" for i in near]
     return dict(
         zip(
