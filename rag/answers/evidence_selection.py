@@ -35,7 +35,7 @@ from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.search.topics import Phrase, find_close, list_on_topic
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.types import Paper, PaperHit, Retrieval, SentenceRole, Sufficiency
+from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
 from rag.types.query import Detail, Query, Topic
 from rag.types.retrievals import RANKING
 
@@ -68,7 +68,7 @@ class Choice:
     several: bool = False
     parts: tuple[PaperHit, ...] = ()
     without: tuple[PaperHit, ...] = ()
-    close: tuple[Paper, ...] = ()
+    close: tuple[PaperHit, ...] = ()
 
 
 def choose_papers(
@@ -131,13 +131,13 @@ def _choose_papers(
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
-        close = _find_close_papers(query, on_topic, find, library) if on_topic else ()
+        close = _find_close_papers(query, on_topic, find, retrieve, library) if on_topic else ()
         is_told_alone = not is_describing_paper(query.text) and bool(close or not query.asks_for)
         if _is_body_asked(query, on_topic):
             asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
             return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
-            ranking = _add_to_ranking(retrieval, on_topic)
+            ranking = _add_to_ranking(retrieval, (*on_topic, *close))
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True, close=close)
         if not on_topic and any(c.field in ("year", "date") for c in query.where):
             # "what's new since 2025 on pose estimation": papers of other years are no answer.
@@ -332,13 +332,19 @@ def _find_papers_on_topic(
 
 
 def _find_close_papers(
-    query: Query, on_topic: Sequence[PaperHit], find: Find, library: LibraryView
-) -> tuple[Paper, ...]:
+    query: Query,
+    on_topic: Sequence[PaperHit],
+    find: Find,
+    retrieve: RetrieveWithin,
+    library: LibraryView,
+) -> tuple[PaperHit, ...]:
     """Papers of which it is open whether they are on the topic of an overview, the likeliest first."""
     conditions = resolve_conditions(query.where, library).conditions
     told = {hit.paper.paper_id for hit in on_topic}
     close = find_close(query.topic, library, find, conditions)
-    return tuple(on.paper for on in close if on.paper.paper_id not in told)
+    ids = [on.paper.paper_id for on in close if on.paper.paper_id not in told]
+    hits = {hit.paper.paper_id: hit for hit in _retrieve_some(query.topic, ids, retrieve)}
+    return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
 
 
 def _find_named_papers(query: Query, find: Find, library: LibraryView) -> tuple[str, ...]:

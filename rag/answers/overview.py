@@ -84,7 +84,7 @@ def count_shown(query: Query) -> int:
 
 
 def render_overview(
-    query: Query, hits: Sequence[PaperHit], marks: Citations, close: Sequence[Paper] = ()
+    query: Query, hits: Sequence[PaperHit], marks: Citations, close: Sequence[PaperHit] = ()
 ) -> str:
     """All papers on the query's topic.
 
@@ -137,10 +137,10 @@ def render_overview(
     return "\n\n".join(filter(None, parts))
 
 
-def _name_close(papers: Sequence[Paper], marks: Citations) -> str:
+def _name_close(hits: Sequence[PaperHit], marks: Citations) -> str:
     """``Close to it: *Title* (Nov 2025) [9]``; nothing without papers."""
     names = []
-    for paper in papers:
+    for paper in (hit.paper for hit in hits):
         date = format_date(paper)
         marker = marks.get_marker(paper, (0, 0))
         names.append(f"*{plain(paper.name)}*{f' ({date})' if date else ''} [{marker}]")

@@ -345,6 +345,11 @@ HEAD_NEAREST = "Nearest:"
 HEAD_OTHER_PAPERS = "It could also be:"
 
 
+def tell_chance(text: str, *, sure: bool, likely: bool) -> str:
+    """The paper that is meant, with how sure that is: ``Probably **Title**: “…”``."""
+    return text if sure else f"{'Probably' if likely else 'Perhaps'} {text}"
+
+
 ONLY_ONE = "only one paper is spoken of here; name another to compare it with"
 
 

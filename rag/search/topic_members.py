@@ -8,7 +8,7 @@ fitted by ``python -m eval train topics`` to topics of which all papers are know
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -102,7 +102,7 @@ def _compute_likeness(
     vectors = [_build_vector(of_title, of_text, idf) for of_title, of_text in terms]
     best = max(levels)
     weights = [math.exp((level - best) / _SOFTNESS) for level in levels]
-    common: Counter[str] = Counter()
+    common: dict[str, float] = defaultdict(float)
     for vector, weight in zip(vectors, weights, strict=True):
         for term, value in vector.items():
             common[term] += weight * value
@@ -118,9 +118,9 @@ def _build_vector(
     of_title: Sequence[str], of_text: Sequence[str], idf: Mapping[str, float]
 ) -> dict[str, float]:
     """Terms with their weights, of length 1; empty without any."""
-    amounts = Counter({t: _OF_TEXT for t in of_text})
+    amounts = dict.fromkeys(of_text, _OF_TEXT)
     for term in set(of_title):
-        amounts[term] += _OF_TITLE
+        amounts[term] = amounts.get(term, 0.0) + _OF_TITLE
     vector = {t: n * idf[t] for t, n in amounts.items() if t in idf}
     norm = math.sqrt(sum(value * value for value in vector.values()))
     return {t: value / norm for t, value in vector.items()}
