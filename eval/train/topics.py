@@ -107,7 +107,7 @@ def _format(
         library, retrieve = assistants[topic.library].library.view, retrieves[topic.library]
         with patch.object(topic_members, "_load_weights", lambda n=topic.fold: fitted[n]):
             near = {on.paper.paper_id for on in find_on_topic(topic.words, library, retrieve)}
-            listed = {e.paper_id for e in list_on_topic(topic.words, library, retrieve)[0]}
+            listed = {e.paper_id for e in list_on_topic(topic.words, library, retrieve).entries}
         for name, told in (("near", near), ("listed", listed)):
             for group in (name, f"{name}, {topic.library}"):
                 figures.setdefault(group, []).append(_compare(topic, told))

@@ -33,7 +33,7 @@ from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unh
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
-from rag.search.topics import Phrase, find_close, list_on_topic
+from rag.search.topics import Phrase, list_on_topic
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types import PaperHit, Retrieval, SentenceRole, Sufficiency
 from rag.types.query import Detail, Query, Topic
@@ -128,10 +128,9 @@ def _choose_papers(
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several, without=without if several else ())
     if query.want == "overview" and query.topic:
-        on_topic = _find_papers_on_topic(query, find, retrieve, library)
+        on_topic, close = _find_papers_on_topic(query, find, retrieve, library)
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
-        close = _find_close_papers(query, on_topic, find, retrieve, library) if on_topic else ()
         is_told_alone = not is_describing_paper(query.text) and bool(close or not query.asks_for)
         if _is_body_asked(query, on_topic):
             asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
@@ -224,7 +223,7 @@ def _find_telling(
     ]
     if not roles or not words:
         return ()
-    on_topic = _find_papers_on_topic(
+    on_topic, _ = _find_papers_on_topic(
         replace(query, about=Topic(" ".join(words))), find, retrieve, library
     )
     if not on_topic:  # "prompt tuning" is said by none, and two are about prompts
@@ -318,33 +317,17 @@ def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retri
 
 def _find_papers_on_topic(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
-) -> tuple[PaperHit, ...]:
-    """Every paper on the topic of an overview that meets its conditions, best first."""
+) -> tuple[tuple[PaperHit, ...], tuple[PaperHit, ...]]:
+    """Every paper on the topic of an overview that meets its conditions, best first, and those of which it is open."""
     conditions = resolve_conditions(query.where, library).conditions
-    entries, _ = list_on_topic(query.topic, library, find, conditions)
-    ids = [entry.paper_id for entry in entries]
-    if not ids:
-        return ()
+    found = list_on_topic(query.topic, library, find, conditions)
     # "which datasets are used for it?": the sentences are to be matched with what is asked of them.
     text = query.text if query.asks_for else query.topic
-    hits = {h.paper.paper_id: h for h in retrieve(text, len(ids), within=ids).papers}
-    return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
-
-
-def _find_close_papers(
-    query: Query,
-    on_topic: Sequence[PaperHit],
-    find: Find,
-    retrieve: RetrieveWithin,
-    library: LibraryView,
-) -> tuple[PaperHit, ...]:
-    """Papers of which it is open whether they are on the topic of an overview, the likeliest first."""
-    conditions = resolve_conditions(query.where, library).conditions
-    told = {hit.paper.paper_id for hit in on_topic}
-    close = find_close(query.topic, library, find, conditions)
-    ids = [on.paper.paper_id for on in close if on.paper.paper_id not in told]
-    hits = {hit.paper.paper_id: hit for hit in _retrieve_some(query.topic, ids, retrieve)}
-    return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
+    ids = [entry.paper_id for entry in found.entries]
+    close_ids = [on.paper.paper_id for on in found.close]
+    hits = {h.paper.paper_id: h for h in _retrieve_some(text, [*ids, *close_ids], retrieve)}
+    on_topic = tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
+    return on_topic, tuple(hits[paper_id] for paper_id in close_ids if paper_id in hits)
 
 
 def _find_named_papers(query: Query, find: Find, library: LibraryView) -> tuple[str, ...]:

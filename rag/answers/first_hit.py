@@ -18,7 +18,7 @@ FIRST_HIT_FILE = Path(__file__).with_name("first_hit.yaml")
 SURE = 0.7
 """Probability from which the first paper is told as the one that is meant; of those told so, nine of ten are."""
 LIKELY = 0.5
-MAX_OTHERS = 3
+MAX_OTHERS = 4
 """Papers named beside a first one that is not sure."""
 _SIGNALS = ("dense", "late", "lexical", "local")
 

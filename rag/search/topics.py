@@ -187,34 +187,31 @@ def find_on_topic(
         retrieve: Finds papers for the topic.
         among: What the papers that count meet; the topic may still be present through others.
     """
-    rated = _rate_near(topic, library, retrieve, among)
+    rated = _rate_near(topic, list_forms(topic, library), library, retrieve, among)
     return [paper for paper in rated if paper.chance >= LEAST_MEMBER]
 
 
-def find_close(
-    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] | None = None
-) -> list[OnTopic]:
-    """Papers of which it is open whether they are on a topic that is present, the likeliest first; arguments as of
-    `find_on_topic`.
-    """
-    rated = _rate_near(topic, library, retrieve, among)
-    close = [paper for paper in rated if paper.chance < LEAST_MEMBER]
-    return sorted(close, key=lambda paper: (-paper.chance, paper.paper.paper_id))[:_MOST_CLOSE]
-
-
 def _rate_near(
-    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] | None
+    topic: str,
+    forms: Sequence[str],
+    library: LibraryView,
+    retrieve: Retrieve,
+    among: Sequence[Condition] | None,
 ) -> list[OnTopic]:
-    """Papers that may be on a topic that is present, the nearest first."""
+    """Papers that may be on a topic that is present, the nearest first; ``forms``: its wordings."""
     if len(sides := split_alternatives(topic)) > 1:
-        each = [on for side in sides for on in _rate_near(side, library, retrieve, among)]
+        each = [
+            on
+            for side in sides
+            for on in _rate_near(side, list_forms(side, library), library, retrieve, among)
+        ]
         best_last = sorted(each, key=lambda on: (on.chance >= LEAST_MEMBER, on.relevance))
         return _list_best_first({on.paper.paper_id: on for on in best_last}.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
     if best < gate.compute_floor(topic):
         return []
-    chances = _compute_chances(topic, hits, gate, library)
+    chances = _compute_chances(topic, forms, hits, gate, library)
     in_scope = library.select_ids(chances, among or ()) if among or library.scope else chances
     return _list_best_first(
         OnTopic(
@@ -229,7 +226,11 @@ def _rate_near(
 
 
 def _compute_chances(
-    topic: str, hits: Mapping[str, PaperHit], gate: RelevanceLevels, library: LibraryView
+    topic: str,
+    forms: Sequence[str],
+    hits: Mapping[str, PaperHit],
+    gate: RelevanceLevels,
+    library: LibraryView,
 ) -> dict[str, float]:
     """The probability of the papers near a topic that is present to be on it; of the best one it is 1."""
     levels = {i: compute_level(hit) for i, hit in hits.items()}
@@ -239,21 +240,19 @@ def _compute_chances(
         return {i: 1.0 for i, level in levels.items() if level >= least}
     rated = {
         i: 1.0 if levels[i] == best else rate_member(row)
-        for i, row in _compute_signals(topic, hits, library).items()
+        for i, row in _compute_signals(topic, forms, hits, library).items()
     }
     return {i: chance for i, chance in rated.items() if chance >= LEAST_CLOSE}
 
 
 def _compute_signals(
-    topic: str, hits: Mapping[str, PaperHit], library: LibraryView
+    topic: str, forms: Sequence[str], hits: Mapping[str, PaperHit], library: LibraryView
 ) -> dict[str, dict[str, float]]:
     """What tells whether a paper is on a topic, of those that come near enough."""
     levels = {i: compute_level(hit) for i, hit in hits.items()}
     least = LEAST_SHARE * max(levels.values(), default=0.0)
     near = [i for i, level in levels.items() if level >= least > 0]
-    phrases = [
-        phrase for form in list_forms(topic, library) if not (phrase := Phrase(form)).is_empty
-    ]
+    phrases = [phrase for form in forms if not (phrase := Phrase(form)).is_empty]
     titles = [hits[i].paper.title or "" for i in near]
     return dict(
         zip(
@@ -274,7 +273,8 @@ def compute_signals_of_topic(
     topic: str, library: LibraryView, retrieve: Retrieve
 ) -> dict[str, dict[str, float]]:
     """What `rag.search.topic_members` decides from, of each paper near a topic by its id."""
-    return _compute_signals(topic, _retrieve_hits(topic, retrieve, DEPTH)[0], library)
+    hits, _ = _retrieve_hits(topic, retrieve, DEPTH)
+    return _compute_signals(topic, list_forms(topic, library), hits, library)
 
 
 _MOST_NEAR = 3
@@ -301,27 +301,41 @@ def find_nearest(
     return _list_best_first(near)[:_MOST_NEAR]
 
 
+@dataclass(frozen=True, slots=True)
+class TopicList:
+    """The papers on a topic: those that say it in its words, then those near in meaning, each group best first.
+
+    ``n_said``: how many hold the topic's words; these are there however far off the retriever puts them.
+    ``close``: papers of which it is open whether they are on it, the likeliest first.
+    """
+
+    entries: Sequence[TopicEntry] = ()
+    n_said: int = 0
+    close: Sequence[OnTopic] = ()
+
+
 def list_on_topic(
     topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] = ()
-) -> tuple[list[TopicEntry], int]:
-    """The papers that meet conditions on a topic: those that say it in its words, then those near in meaning.
-
-    Returns:
-        The papers, each group best first, and how many of them hold the topic's words; papers that
-        do are there however far off the retriever puts them.
-    """
+) -> TopicList:
+    """The papers that meet conditions on a topic."""
     if len(sides := split_alternatives(topic)) > 1:
         each = [list_on_topic(side, library, retrieve, among) for side in sides]
-        by_words = {e.paper_id: e for entries, n in each for e in reversed(entries[:n])}
-        by_meaning = {e.paper_id: e for entries, n in each for e in entries[n:]}
+        by_words = {e.paper_id: e for one in each for e in reversed(one.entries[: one.n_said])}
+        by_meaning = {e.paper_id: e for one in each for e in one.entries[one.n_said :]}
         near = [e for i, e in by_meaning.items() if i not in by_words]
         said = sorted(by_words.values(), key=_get_closeness)
-        return [*said, *sorted(near, key=_get_closeness)], len(said)
-    neighbours = {
-        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
-        for hit in find_on_topic(topic, library, retrieve, among)
-    }
+        told = by_words.keys() | by_meaning.keys()
+        entries = [*said, *sorted(near, key=_get_closeness)]
+        return TopicList(
+            entries, len(said), _list_close([on for one in each for on in one.close], told)
+        )
     forms = list_forms(topic, library)
+    rated = _rate_near(topic, forms, library, retrieve, among)
+    neighbours = {
+        on.paper.paper_id: TopicEntry(on.paper.paper_id, on.relevance, on.span)
+        for on in rated
+        if on.chance >= LEAST_MEMBER
+    }
     saying = {
         paper_id: neighbours.get(paper_id, TopicEntry(paper_id, 0.0))
         for form in forms
@@ -330,8 +344,15 @@ def list_on_topic(
     others = [entry for paper_id, entry in neighbours.items() if paper_id not in saying]
     stated = sorted(saying.values(), key=_get_closeness)
     if stated and len(forms) == 1 and Phrase(topic).is_name:
-        return stated, len(stated)
-    return [*stated, *sorted(others, key=_get_closeness)], len(stated)
+        return TopicList(stated, len(stated))
+    close = _list_close(rated, neighbours.keys() | saying.keys())
+    return TopicList([*stated, *sorted(others, key=_get_closeness)], len(stated), close)
+
+
+def _list_close(rated: Iterable[OnTopic], told: Collection[str]) -> list[OnTopic]:
+    """The likeliest of those that are not told."""
+    close = [on for on in rated if on.paper.paper_id not in told]
+    return sorted(close, key=lambda on: (-on.chance, on.paper.paper_id))[:_MOST_CLOSE]
 
 
 def _find_saying(
