@@ -254,8 +254,8 @@ def answer_experts(
 
 def _find_worded(topic: str, library: LibraryView, retrieve: Retrieve) -> list[OnTopic]:
     """Papers that contain the topic's words, used when no paper is near it in meaning."""
-    entries, n_said = list_on_topic(topic, library, retrieve)
-    ids = [entry.paper_id for entry in entries[:n_said]]
+    found = list_on_topic(topic, library, retrieve)
+    ids = [entry.paper_id for entry in found.entries[: found.n_said]]
     return [OnTopic(paper, 1.0) for paper in library.list_papers(ids)]
 
 
