@@ -109,7 +109,10 @@ def render_overview(
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
         return "\n\n".join(
-            filter(None, (head, render_summary(query, hits[0], marks), _name_close(close, marks)))
+            filter(
+                None,
+                (head, render_summary(query, hits[0], marks), _name_close(query, close, marks)),
+            )
         )
     if (
         not query.asks_for
@@ -133,17 +136,19 @@ def render_overview(
         parts.append(phrases.tell_without_data(len(hits) - len(shown_hits)))
     if len(shown_hits) > len(hit_of):
         parts.append(phrases.tell_more_on_topic(len(shown_hits) - len(hit_of), topic))
-    parts.append("" if query.form.sentences else _name_close(close, marks))
+    parts.append("" if query.form.sentences else _name_close(query, close, marks))
     return "\n\n".join(filter(None, parts))
 
 
-def _name_close(hits: Sequence[PaperHit], marks: Citations) -> str:
-    """``Close to it: *Title* (Nov 2025) [9]``; nothing without papers."""
+def _name_close(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """``Close to it: *Title* (Nov 2025) [9]``, each with the sentence that says what it brings; nothing without papers."""
     names = []
-    for paper in (hit.paper for hit in hits):
-        date = format_date(paper)
-        marker = marks.get_marker(paper, (0, 0))
-        names.append(f"*{plain(paper.name)}*{f' ({date})' if date else ''} [{marker}]")
+    for hit in hits:
+        date = format_date(hit.paper)
+        order = choose_sentences(query.topic, hit, len(hit.sentences), several=True)
+        idea = find_idea(hit, order)
+        marker = marks.get_marker(hit.paper, idea.span if idea else (0, 0))
+        names.append(f"*{plain(hit.paper.name)}*{f' ({date})' if date else ''} [{marker}]")
     return phrases.tell_close(names) if names else ""
 
 
