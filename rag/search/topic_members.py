@@ -30,6 +30,7 @@ _SOFTNESS = 0.05
 _OF_TITLE, _OF_TEXT = 1.0, 0.5
 """What a term of a title and of a text weighs where papers are compared."""
 _MOST_WORDS = 10
+_MOST_ABOVE = 2.0
 _LEAST_SPREAD = 0.001
 """Added to a standard deviation, which may be 0."""
 
@@ -78,7 +79,7 @@ def compute_member_signals(
     n_words = min(len(idf), _MOST_WORDS) / _MOST_WORDS
     return [
         {
-            "above": (level - mean(far)) / (pstdev(far) + _LEAST_SPREAD) / 10,
+            "above": min(_MOST_ABOVE, (level - mean(far)) / (pstdev(far) + _LEAST_SPREAD) / 10),
             "share": level / best,
             "words": sum(idf[t] for t in idf.keys() & {*of_title, *of_text}) / (total or 1.0),
             "titled": float(is_titled),
