@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from statistics import mean, pstdev
+from statistics import fmean, pstdev
 
 from rag.text import split_terms
 from rag.types import Paper
@@ -24,7 +24,7 @@ LEAST_MEMBER = 0.3
 LEAST_CLOSE = 0.12
 """Least probability with which it is open whether a paper is on a topic; of those below `LEAST_MEMBER` a quarter is."""
 LEAST_SHARE = 0.5
-"""Papers below this share of the best one's level are on no topic; hardly one of a hundred is."""
+"""Papers below this share of the best one's level are hardly ever likely enough to be told."""
 _SOFTNESS = 0.05
 """Levels by which a paper's weight among the nearest falls to a third."""
 _OF_TITLE, _OF_TEXT = 1.0, 0.5
@@ -74,12 +74,13 @@ def compute_member_signals(
         return []
     best, total = max(levels), sum(idf.values())
     far = sorted(others)[: max(1, len(others) // 2)]
+    middle, spread = fmean(far), 10 * (pstdev(far) + _LEAST_SPREAD)
     terms = [(split_terms(p.title or ""), split_terms(p.text)) for p in papers]
     alike = _compute_likeness(terms, levels, frozenset(idf))
     n_words = min(len(idf), _MOST_WORDS) / _MOST_WORDS
     return [
         {
-            "above": min(_MOST_ABOVE, (level - mean(far)) / (pstdev(far) + _LEAST_SPREAD) / 10),
+            "above": min(_MOST_ABOVE, (level - middle) / spread),
             "share": level / best,
             "words": sum(idf[t] for t in idf.keys() & {*of_title, *of_text}) / (total or 1.0),
             "titled": float(is_titled),
