@@ -106,6 +106,12 @@ def _add_train(commands: Commands) -> None:
     papers = heads.add_parser("papers", help="which papers answer a question together")
     _add_named_data(papers, "answering_papers.jsonl")
     papers.set_defaults(run=run_train_papers)
+    remembered = heads.add_parser("remembered", help="how likely the first paper is the one meant")
+    remembered.add_argument("folder", type=Path, help="holds SciTLDR")
+    remembered.set_defaults(run=run_train_remembered)
+    topics = heads.add_parser("topics", help="which papers are on a topic")
+    _add_named_data(topics, "topic_papers.jsonl")
+    topics.set_defaults(run=run_train_topics)
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
@@ -176,6 +182,22 @@ def run_train_papers(args: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         print(train(_open_named(args.data, stack)))
+    return DONE
+
+
+def run_train_topics(args: argparse.Namespace) -> int:
+    from eval.train.topics import train
+
+    with ExitStack() as stack:
+        print(train(_open_named(args.data, stack)))
+    return DONE
+
+
+def run_train_remembered(args: argparse.Namespace) -> int:
+    from eval.train.first_hits import train
+    from rag.app.assistant import build
+
+    print(train(lambda data: build(get_settings_for(data)), args.folder))
     return DONE
 
 

@@ -159,6 +159,12 @@ def _read_pubmedqa(folder: Path, papers: Papers) -> Iterator[Labelled]:
             yield Labelled("pubmedqa", str(item["question"]), key, (nearest,))
 
 
+def load_own_questions(folder: Path) -> tuple[list[Labelled], Papers]:
+    """Our own questions alone, and their papers, as `load_questions` gives them."""
+    papers: Papers = {}
+    return list(_read_own(folder, papers)), papers
+
+
 def _read_own(folder: Path, papers: Papers) -> Iterator[Labelled]:
     """Our own questions, also after a summary of their paper, or after its title without one."""
     texts: dict[str, dict[str, Any]] = {}

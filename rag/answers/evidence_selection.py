@@ -59,6 +59,7 @@ class Choice:
         several: Whether the question is about all selected papers.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
         without: Papers of which the question asks which do something, and which say nothing of it.
+        close: Papers that may be on an overview's topic as well.
     """
 
     retrieval: Retrieval
@@ -67,6 +68,7 @@ class Choice:
     several: bool = False
     parts: tuple[PaperHit, ...] = ()
     without: tuple[PaperHit, ...] = ()
+    close: tuple[PaperHit, ...] = ()
 
 
 def choose_papers(
@@ -126,16 +128,16 @@ def _choose_papers(
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several, without=without if several else ())
     if query.want == "overview" and query.topic:
-        on_topic = _find_papers_on_topic(query, find, retrieve, library)
+        on_topic, close = _find_papers_on_topic(query, find, retrieve, library)
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
         # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
-        is_told_alone = not query.asks_for and not is_describing_paper(query.text)
+        is_told_alone = not is_describing_paper(query.text) and bool(close or not query.asks_for)
         if _is_body_asked(query, on_topic):
             asked = retrieve(query.text, 1, within=(on_topic[0].paper.paper_id,)).papers
             return Choice(_put_first(asked, retrieval), asked, Sufficiency(True, 1.0))
         if len(on_topic) > 1 or (on_topic and is_told_alone):
-            ranking = _add_to_ranking(retrieval, on_topic)
-            return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
+            ranking = _add_to_ranking(retrieval, (*on_topic, *close))
+            return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True, close=close)
         if not on_topic and any(c.field in ("year", "date") for c in query.where):
             # "what's new since 2025 on pose estimation": papers of other years are no answer.
             return Choice(retrieval, (), Sufficiency(False, 0.0))
@@ -221,7 +223,7 @@ def _find_telling(
     ]
     if not roles or not words:
         return ()
-    on_topic = _find_papers_on_topic(
+    on_topic, _ = _find_papers_on_topic(
         replace(query, about=Topic(" ".join(words))), find, retrieve, library
     )
     if not on_topic:  # "prompt tuning" is said by none, and two are about prompts
@@ -313,33 +315,19 @@ def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retri
     return Retrieval(retrieval.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
-SAYABLE_TERMS = 2
-"""A topic of so many words is said in a row by a paper that is about it."""
-
-
 def _find_papers_on_topic(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
-) -> tuple[PaperHit, ...]:
-    """Every paper on the topic of an overview that meets its conditions, best first.
-
-    Of a short topic, or one that some say in its words, of the others those that are sure: eight papers on faces were told as ones
-    on facial alignment, which one is about.
-    """
+) -> tuple[tuple[PaperHit, ...], tuple[PaperHit, ...]]:
+    """Every paper on the topic of an overview that meets its conditions, best first, and those of which it is open."""
     conditions = resolve_conditions(query.where, library).conditions
-    entries, n_said = list_on_topic(query.topic, library, find, conditions)
-    # nobody says a long topic in a row
-    is_sayable = n_said > 0 or len(set(extract_terms(query.topic))) <= SAYABLE_TERMS
-    ids = [
-        entry.paper_id
-        for n, entry in enumerate(entries)
-        if n < n_said or entry.is_sure or not is_sayable
-    ]
-    if not ids:
-        return ()
+    found = list_on_topic(query.topic, library, find, conditions)
     # "which datasets are used for it?": the sentences are to be matched with what is asked of them.
     text = query.text if query.asks_for else query.topic
-    hits = {h.paper.paper_id: h for h in retrieve(text, len(ids), within=ids).papers}
-    return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
+    ids = [entry.paper_id for entry in found.entries]
+    close_ids = [on.paper.paper_id for on in found.close]
+    hits = {h.paper.paper_id: h for h in _retrieve_some(text, [*ids, *close_ids], retrieve)}
+    on_topic = tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
+    return on_topic, tuple(hits[paper_id] for paper_id in close_ids if paper_id in hits)
 
 
 def _find_named_papers(query: Query, find: Find, library: LibraryView) -> tuple[str, ...]:

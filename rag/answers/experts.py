@@ -254,14 +254,14 @@ def answer_experts(
 
 def _find_worded(topic: str, library: LibraryView, retrieve: Retrieve) -> list[OnTopic]:
     """Papers that contain the topic's words, used when no paper is near it in meaning."""
-    entries, n_said = list_on_topic(topic, library, retrieve)
-    ids = [entry.paper_id for entry in entries[:n_said]]
+    found = list_on_topic(topic, library, retrieve)
+    ids = [entry.paper_id for entry in found.entries[: found.n_said]]
     return [OnTopic(paper, 1.0) for paper in library.list_papers(ids)]
 
 
 def _find_people_on(topic: str, library: LibraryView, retrieve: Retrieve) -> set[str]:
     """Everybody with a paper on the topic, by the name shown."""
-    entries, _ = list_on_topic(topic, library, retrieve)
+    entries = list_on_topic(topic, library, retrieve).entries
     people = library.list_people_by_paper([entry.paper_id for entry in entries])
     return set().union(*people.values())
 
@@ -278,7 +278,7 @@ def _find_papers_on_each(
     people = _find_people_on_all(sides, library, retrieve)
     best: dict[str, TopicEntry] = {}
     for side in sides:
-        entries, _ = list_on_topic(side, library, retrieve)
+        entries = list_on_topic(side, library, retrieve).entries
         people_by_paper = library.list_people_by_paper([entry.paper_id for entry in entries])
         for entry in entries:
             best_so_far = best.get(entry.paper_id)

@@ -11,7 +11,14 @@ from rag.answers import comparison, overview, phrases
 from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.answering_papers import choose_answering_papers
 from rag.answers.citations import Citations
+from rag.answers.common_sentences import drop_common_sentences
 from rag.answers.field_problems import find_papers_with_problem, list_problems
+from rag.answers.first_hit import (
+    LIKELY,
+    MAX_OTHERS,
+    SURE,
+    compute_first_hit_chance,
+)
 from rag.answers.leading import add_sentence_before, find_sides_of_than, is_limit_of_others
 from rag.answers.neighbours import group_neighbours, join_neighbours
 from rag.answers.prompt_injection import told_apart
@@ -96,6 +103,7 @@ def answer_by_quotes(
     several: bool = False,
     parts: Sequence[PaperHit] = (),
     without: Sequence[PaperHit] = (),
+    close: Sequence[PaperHit] = (),
 ) -> Answer:
     """Quote the cited papers, side by side where a comparison is asked for; or abstain.
 
@@ -107,15 +115,18 @@ def answer_by_quotes(
         several: Whether the question is about all of them, though its words may not say so.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
         without: Papers asked about that say nothing of it.
+        close: Papers that may be on an overview's topic as well.
     """
     if not verdict.sufficient:
         return build_abstention(query, retrieval, verdict, cited)
+    if query.asks_for not in _DETAILS_IN_COMMON:
+        cited = drop_common_sentences(cited, retrieval.papers)
     marks = Citations()
     if len(cited) > 1 and query.want == "comparison":
         table_text = comparison.render_comparison(query, cited, marks)
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif query.want == "overview" and several:
-        text = overview.render_overview(query, cited, marks)
+        text = overview.render_overview(query, cited, marks, close)
     elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
     elif without or (len(cited) > 1 and (several or asks_for_several(query))):
@@ -125,7 +136,7 @@ def answer_by_quotes(
     else:
         telling = find_papers_with_problem(query, retrieval)
         is_of_field = {h.paper.paper_id for h in telling} == {h.paper.paper_id for h in cited}
-        text = _render_likeliest(query, cited, parts, marks, only_problems=is_of_field)
+        text = _render_likeliest(query, retrieval, cited, parts, marks, only_problems=is_of_field)
     # "what is SlerpFace? / compare both"
     if query.want == "comparison" and len(query.papers) == 1:
         text = phrases.put_notes_first([phrases.ONLY_ONE], text)
@@ -138,6 +149,10 @@ def answer_by_quotes(
         papers=list_scored_papers(retrieval),
         warnings=told_apart(cited),
     )
+
+
+_DETAILS_IN_COMMON = ("data", "method")
+"""What many papers may say in the same words: "The study draws on archival records"."""
 
 
 def build_abstention(
@@ -223,6 +238,7 @@ def _render_further(query: Query, hit: PaperHit, marks: Citations, *, only_probl
 
 def _render_likeliest(
     query: Query,
+    retrieval: Retrieval,
     cited: Sequence[PaperHit],
     parts: Sequence[PaperHit],
     marks: Citations,
@@ -231,22 +247,33 @@ def _render_likeliest(
 ) -> str:
     """The paper that answers, and what others say that answer with it.
 
-    Of one that is only described, also those that may be meant instead.
+    Of one that is only described, also those that may be meant instead, and how sure it is.
     """
     text = _render_one_paper(query, cited[0], parts, marks, only_problems=only_problems)
+    if is_describing_paper(query.text):
+        others: Sequence[PaperHit] = cited[1:]
+        is_first = retrieval.papers[:1] and retrieval.papers[0].paper == cited[0].paper
+        if is_first and is_asking_for_paper(query.text):
+            chance = compute_first_hit_chance(retrieval)
+            text = phrases.tell_chance(text, sure=chance >= SURE, likely=chance >= LIKELY)
+            others = others if chance >= SURE else retrieval.papers[1 : 1 + MAX_OTHERS]
+        return f"{text}\n\n{_render_others(query, others, marks)}" if others else text
     if len(cited) == 1:
         return text
-    if is_describing_paper(query.text):
-        lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
-        for hit in cited[1:]:
-            best = choose_sentences(query.text, hit, 1)
-            marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
-            lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
-        return "\n".join(lines)
     if is_asking_for_paper(query.text):
         return text
     further = (_render_further(query, hit, marks, only_problems=only_problems) for hit in cited[1:])
     return "\n\n".join((text, *filter(None, further)))
+
+
+def _render_others(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """The papers that may be meant instead of the first, by name."""
+    lines = [phrases.HEAD_OTHER_PAPERS, ""]
+    for hit in hits:
+        best = choose_sentences(query.text, hit, 1)
+        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
+        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    return "\n".join(lines)
 
 
 def _render_one_paper(

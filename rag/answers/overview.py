@@ -83,8 +83,17 @@ def count_shown(query: Query) -> int:
     return MAX_TOLD + (MAX_LOOKED_AT if query.asks_for == "data" else 0)
 
 
-def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
+def render_overview(
+    query: Query, hits: Sequence[PaperHit], marks: Citations, close: Sequence[PaperHit] = ()
+) -> str:
+    """All papers on the query's topic.
+
+    Args:
+        query: Read as an overview.
+        hits: The best first, which are told if not all can be.
+        marks: Takes the citations.
+        close: Papers that may be on the topic as well, which are named.
+    """
     query = _read_request(query)
     topic = plain(query.topic)
     papers = [hit.paper for hit in hits]
@@ -99,7 +108,12 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     )
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
-        return f"{head}\n\n{render_summary(query, hits[0], marks)}"
+        return "\n\n".join(
+            filter(
+                None,
+                (head, render_summary(query, hits[0], marks), _name_close(query, close, marks)),
+            )
+        )
     if (
         not query.asks_for
         and not query.form.sentences
@@ -122,7 +136,20 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
         parts.append(phrases.tell_without_data(len(hits) - len(shown_hits)))
     if len(shown_hits) > len(hit_of):
         parts.append(phrases.tell_more_on_topic(len(shown_hits) - len(hit_of), topic))
-    return "\n\n".join(parts)
+    parts.append("" if query.form.sentences else _name_close(query, close, marks))
+    return "\n\n".join(filter(None, parts))
+
+
+def _name_close(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """``Close to it: *Title* (Nov 2025) [9]``, each with the sentence that says what it brings; nothing without papers."""
+    names = []
+    for hit in hits:
+        date = format_date(hit.paper)
+        order = choose_sentences(query.topic, hit, len(hit.sentences), several=True)
+        idea = find_idea(hit, order)
+        marker = marks.get_marker(hit.paper, idea.span if idea else (0, 0))
+        names.append(f"*{plain(hit.paper.name)}*{f' ({date})' if date else ''} [{marker}]")
+    return phrases.tell_close(names) if names else ""
 
 
 def count_leading_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:

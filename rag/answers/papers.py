@@ -174,7 +174,7 @@ def _select_by_topic(
     # "Which papers are not about masks?": papers near the topic count as about it, so that none
     # of them slips in.
     if query.without:
-        removed, _ = list_on_topic(query.without, library, retrieve)
+        removed = list_on_topic(query.without, library, retrieve).entries
         off = Condition(
             "paper", "not_in", build_choice([entry.paper_id for entry in removed]).values
         )
@@ -217,7 +217,7 @@ def _select_by_each(
     for topic in further:
         among = on_topic.all_conditions
         touching = select_touching(topic, papers.library, retrieve, among)
-        name_matches, _ = list_on_topic(topic, papers.library, retrieve, among)
+        name_matches = list_on_topic(topic, papers.library, retrieve, among).entries
         ids = [hit.paper.paper_id for hit in touching] + [entry.paper_id for entry in name_matches]
         on_topic = on_topic.rank(list(dict.fromkeys(ids)))
     words = query.topic or " and ".join(query.about.all_of)
@@ -235,9 +235,9 @@ def _select_papers_about(
     if few:
         touching = select_touching(topic, library, retrieve, among)
         return papers.rank([hit.paper.paper_id for hit in touching]), ""
-    entries, n_said = list_on_topic(topic, library, retrieve, among)
-    how_found = phrases.tell_how_found(n_said, len(entries) - n_said)
-    return papers.rank([entry.paper_id for entry in entries]), how_found
+    found = list_on_topic(topic, library, retrieve, among)
+    how_found = phrases.tell_how_found(found.n_said, len(found.entries) - found.n_said)
+    return papers.rank([entry.paper_id for entry in found.entries]), how_found
 
 
 def _select_matching(

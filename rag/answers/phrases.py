@@ -347,6 +347,11 @@ HEAD_NEAREST = "Nearest:"
 HEAD_OTHER_PAPERS = "It could also be:"
 
 
+def tell_chance(text: str, *, sure: bool, likely: bool) -> str:
+    """The paper that is meant, with how sure that is: ``Probably **Title**: “…”``."""
+    return text if sure else f"{'Probably' if likely else 'Perhaps'} {text}"
+
+
 ONLY_ONE = "only one paper is spoken of here; name another to compare it with"
 
 
@@ -431,6 +436,11 @@ def tell_more_on_topic(n: int, topic: str) -> str:
     return (
         f"And {counted(n, 'more paper')} on it; for all of them ask: 'list the papers on {topic}'."
     )
+
+
+def tell_close(names: Sequence[str]) -> str:
+    """Papers of which it is open whether they are on a topic."""
+    return f"Close to it: {join_names(names)}."
 
 
 READ_FOR_OVERVIEW = "its title promises an overview"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.answers.sentence_forms import names_data
-from rag.answers.units import NUMBER, UNITS, join_measures, join_units
+from rag.answers.units import NUMBER, UNITS, find_kind, has_figure_of, join_measures, join_units
 from rag.library.naming import is_made_up
 from rag.search.families import get_relatives
 from rag.text import fold, iter_words
@@ -81,6 +81,8 @@ def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
     if match is None:
         return ""
     thing = match["things"].split()[-1]
+    if (kind := find_kind(thing)) and any(has_figure_of(kind, text) for text in paper_texts):
+        return ""  # "how many fps?" is told by faces per second
     relatives = "|".join(map(re.escape, sorted(get_relatives(thing))))
     counted = re.compile(
         rf"{_AMOUNT}(?:\W+[\w-]+){{0,{_COUNTED_WITHIN}}}?\W+(?:{relatives})\w{{0,4}}\b"

@@ -391,7 +391,8 @@ def is_of_itself(text: str) -> bool:
 _REMEMBERS = re.compile(
     r"\b(?:i (?:vaguely )?(?:remember|recall)|there (?:was|were|is) (?:this |a |an |some )?(?:paper|work|article|something|one)"
     r"|(?:i|we) (?:read|saw|heard|skimmed) (?:about |of )?(?:a |an |some |this )?(?:paper|work|article|something)"
-    r"|(?:forgot|cannot recall|can't recall|don't remember) (?:the|its|what|which)|what was (?:that|the) paper)\b",
+    r"|(?:forgot|cannot recall|can't recall|don't remember) (?:the|its|what|which)|what was (?:that|the) paper)\b"
+    r"|^\W*(?:which (?:was|is) )?(?:that|the) (?:paper|study|article|work|one) (?:where|about|that|on|with|in which|whose)\b",
     re.IGNORECASE,
 )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rag.answers.required_details import find_missing_particular
 from rag.answers.sentence_forms import asks_for_detail, count_content_words, is_remembering
+from rag.answers.units import find_kind, has_figure_of
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.everyday import is_everyday
@@ -81,6 +82,8 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     """
     if not cited:
         return Sufficiency(False, 0.0)
+    cited = tuple(map(_meet_rates, cited))
+    retrieval = replace(retrieval, papers=tuple(map(_meet_rates, retrieval.papers)))
     fitted = load_calibration()
     values = compute_signals(retrieval, cited)
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
@@ -92,6 +95,16 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
         threshold = REMEMBERED
     sufficient = has_particulars and (pointed_at or probability >= threshold)
     return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
+
+
+def _meet_rates(hit: PaperHit) -> PaperHit:
+    """A hit whose figures per second meet the name of any unit of a rate: "how many fps" is told by faces per second."""
+    rates = [m for m in hit.words if not m.is_found and find_kind(m.word) == "rate"]
+    if not rates or not has_figure_of("rate", hit.paper.text):
+        return hit
+    return replace(
+        hit, words=tuple(replace(m, is_found=True) if m in rates else m for m in hit.words)
+    )
 
 
 def compute_sufficiency_of_named(

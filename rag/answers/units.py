@@ -75,7 +75,7 @@ MEASURE_PATTERNS: Mapping[str, str] = {
     "perplexity": r"perplexity",
     "FLOPs": r"[kmgt]?flops|macs",
     "parameters": r"param(?:eter)?s?",
-    "fps": r"fps|frames per second",
+    "fps": r"fps|(?:frames?|faces?|images?|pictures?) per second|(?:frames?|images?)/s(?:ec)?\b",
 }
 """Measures by the names that are printed beside their figures; of these the last three are units too."""
 _NAMED_ALONE = frozenset(MEASURE_PATTERNS) - {"accuracy", "perplexity"}
@@ -86,6 +86,17 @@ NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 def join_units(*kinds: QuantityKind) -> str:
     """The forms of all units of some kinds, as alternatives of one pattern."""
     return "|".join(unit.forms for unit in UNITS.values() if unit.kind in kinds)
+
+
+def find_kind(thing: str) -> QuantityKind | None:
+    """What the unit of a name measures: ``fps`` a rate; None for what is counted, and for no unit."""
+    named = (unit.kind for unit in UNITS.values() if re.fullmatch(unit.forms, thing, re.IGNORECASE))
+    return next((kind for kind in named if kind != "thing"), None)
+
+
+def has_figure_of(kind: QuantityKind, text: str) -> bool:
+    """Whether a text has a figure in a unit of a kind."""
+    return re.search(rf"{NUMBER}\s?(?:{join_units(kind)})", text, re.IGNORECASE) is not None
 
 
 def join_measures() -> str:

@@ -59,6 +59,7 @@ def answer_content(request: TurnRequest, writer: ModelWriter | None) -> Iterator
             several=choice.several,
             parts=choice.parts,
             without=choice.without,
+            close=choice.close,
         )
         notes = [note for note in request.reading.notes if note not in answer.text]
         return replace(answer, text=phrases.put_notes_first(notes, answer.text))

@@ -16,6 +16,13 @@ from functools import cache, cached_property
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
 from rag.search.topic_forms import list_forms
+from rag.search.topic_members import (
+    LEAST_CLOSE,
+    LEAST_MEMBER,
+    LEAST_SHARE,
+    compute_member_signals,
+    rate_member,
+)
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
 from rag.types import Condition, Paper, PaperHit, Retrieval, Span
 from rag.types.cancellation import heeded
@@ -69,13 +76,13 @@ _WORDED = 0.6
 class OnTopic:
     """One paper on a topic; ``relevance`` is 0-1, 1 for the best; ``span`` its closest sentence.
 
-    ``is_sure``: it is so near that the topic would be present with this paper alone.
+    ``chance``: the probability with which it is on the topic.
     """
 
     paper: Paper
     relevance: float
     span: Span | None = None
-    is_sure: bool = True
+    chance: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,6 @@ class TopicEntry:
     paper_id: str
     relevance: float
     span: Span | None = None
-    is_sure: bool = True
 
 
 def build_cached_retrieve(retrieve: Retrieve) -> Retrieve:
@@ -181,31 +187,98 @@ def find_on_topic(
         retrieve: Finds papers for the topic.
         among: What the papers that count meet; the topic may still be present through others.
     """
+    rated = _rate_near(topic, list_forms(topic, library), library, retrieve, among)
+    return [paper for paper in rated if paper.chance >= LEAST_MEMBER]
+
+
+def _rate_near(
+    topic: str,
+    forms: Sequence[str],
+    library: LibraryView,
+    retrieve: Retrieve,
+    among: Sequence[Condition] | None,
+) -> list[OnTopic]:
+    """Papers that may be on a topic that is present, the nearest first; ``forms``: its wordings."""
     if len(sides := split_alternatives(topic)) > 1:
-        each = [on for side in sides for on in find_on_topic(side, library, retrieve, among)]
-        best_last = sorted(each, key=lambda on: on.relevance)
+        each = [
+            on
+            for side in sides
+            for on in _rate_near(side, list_forms(side, library), library, retrieve, among)
+        ]
+        best_last = sorted(each, key=lambda on: (on.chance >= LEAST_MEMBER, on.relevance))
         return _list_best_first({on.paper.paper_id: on for on in best_last}.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
-    floor = gate.compute_floor(topic)
-    if best < floor:
+    if best < gate.compute_floor(topic):
         return []
-    least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
-    hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
-    in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
+    chances = _compute_chances(topic, forms, hits, gate, library)
+    in_scope = library.select_ids(chances, among or ()) if among or library.scope else chances
     return _list_best_first(
         OnTopic(
             hit.paper,
             _compute_relevance(compute_level(hit), best),
             _find_closest_sentence(hit),
-            compute_level(hit) >= floor,
+            chances[paper_id],
         )
         for paper_id, hit in hits.items()
         if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
     )
 
 
+def _compute_chances(
+    topic: str,
+    forms: Sequence[str],
+    hits: Mapping[str, PaperHit],
+    gate: RelevanceLevels,
+    library: LibraryView,
+) -> dict[str, float]:
+    """The probability of the papers near a topic that is present to be on it; of the best one it is 1."""
+    levels = {i: compute_level(hit) for i, hit in hits.items()}
+    best = max(levels.values())
+    if gate is not TOKENS:
+        least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
+        return {i: 1.0 for i, level in levels.items() if level >= least}
+    rated = {
+        i: 1.0 if levels[i] == best else rate_member(row)
+        for i, row in _compute_signals(topic, forms, hits, library).items()
+    }
+    return {i: chance for i, chance in rated.items() if chance >= LEAST_CLOSE}
+
+
+def _compute_signals(
+    topic: str, forms: Sequence[str], hits: Mapping[str, PaperHit], library: LibraryView
+) -> dict[str, dict[str, float]]:
+    """What tells whether a paper is on a topic, of those that come near enough."""
+    levels = {i: compute_level(hit) for i, hit in hits.items()}
+    least = LEAST_SHARE * max(levels.values(), default=0.0)
+    near = [i for i, level in levels.items() if level >= least > 0]
+    phrases = [phrase for form in forms if not (phrase := Phrase(form)).is_empty]
+    titles = [hits[i].paper.title or "" for i in near]
+    return dict(
+        zip(
+            near,
+            compute_member_signals(
+                [hits[i].paper for i in near],
+                [levels[i] for i in near],
+                [*levels.values()][:DEPTH],
+                _compute_idf(topic, library),
+                [any(phrase.is_in(title, "") for phrase in phrases) for title in titles],
+            ),
+            strict=True,
+        )
+    )
+
+
+def compute_signals_of_topic(
+    topic: str, library: LibraryView, retrieve: Retrieve
+) -> dict[str, dict[str, float]]:
+    """What `rag.search.topic_members` decides from, of each paper near a topic by its id."""
+    hits, _ = _retrieve_hits(topic, retrieve, DEPTH)
+    return _compute_signals(topic, list_forms(topic, library), hits, library)
+
+
 _MOST_NEAR = 3
+_MOST_CLOSE = 5
 
 
 def find_nearest(
@@ -228,27 +301,41 @@ def find_nearest(
     return _list_best_first(near)[:_MOST_NEAR]
 
 
+@dataclass(frozen=True, slots=True)
+class TopicList:
+    """The papers on a topic: those that say it in its words, then those near in meaning, each group best first.
+
+    ``n_said``: how many hold the topic's words; these are there however far off the retriever puts them.
+    ``close``: papers of which it is open whether they are on it, the likeliest first.
+    """
+
+    entries: Sequence[TopicEntry] = ()
+    n_said: int = 0
+    close: Sequence[OnTopic] = ()
+
+
 def list_on_topic(
     topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] = ()
-) -> tuple[list[TopicEntry], int]:
-    """The papers that meet conditions on a topic: those that say it in its words, then those near in meaning.
-
-    Returns:
-        The papers, each group best first, and how many of them hold the topic's words; papers that
-        do are there however far off the retriever puts them.
-    """
+) -> TopicList:
+    """The papers that meet conditions on a topic."""
     if len(sides := split_alternatives(topic)) > 1:
         each = [list_on_topic(side, library, retrieve, among) for side in sides]
-        by_words = {e.paper_id: e for entries, n in each for e in reversed(entries[:n])}
-        by_meaning = {e.paper_id: e for entries, n in each for e in entries[n:]}
+        by_words = {e.paper_id: e for one in each for e in reversed(one.entries[: one.n_said])}
+        by_meaning = {e.paper_id: e for one in each for e in one.entries[one.n_said :]}
         near = [e for i, e in by_meaning.items() if i not in by_words]
         said = sorted(by_words.values(), key=_get_closeness)
-        return [*said, *sorted(near, key=_get_closeness)], len(said)
-    neighbours = {
-        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span, hit.is_sure)
-        for hit in find_on_topic(topic, library, retrieve, among)
-    }
+        told = by_words.keys() | by_meaning.keys()
+        entries = [*said, *sorted(near, key=_get_closeness)]
+        return TopicList(
+            entries, len(said), _list_close([on for one in each for on in one.close], told)
+        )
     forms = list_forms(topic, library)
+    rated = _rate_near(topic, forms, library, retrieve, among)
+    neighbours = {
+        on.paper.paper_id: TopicEntry(on.paper.paper_id, on.relevance, on.span)
+        for on in rated
+        if on.chance >= LEAST_MEMBER
+    }
     saying = {
         paper_id: neighbours.get(paper_id, TopicEntry(paper_id, 0.0))
         for form in forms
@@ -257,8 +344,15 @@ def list_on_topic(
     others = [entry for paper_id, entry in neighbours.items() if paper_id not in saying]
     stated = sorted(saying.values(), key=_get_closeness)
     if stated and len(forms) == 1 and Phrase(topic).is_name:
-        return stated, len(stated)
-    return [*stated, *sorted(others, key=_get_closeness)], len(stated)
+        return TopicList(stated, len(stated))
+    close = _list_close(rated, neighbours.keys() | saying.keys())
+    return TopicList([*stated, *sorted(others, key=_get_closeness)], len(stated), close)
+
+
+def _list_close(rated: Iterable[OnTopic], told: Collection[str]) -> list[OnTopic]:
+    """The likeliest of those that are not told."""
+    close = [on for on in rated if on.paper.paper_id not in told]
+    return sorted(close, key=lambda on: (-on.chance, on.paper.paper_id))[:_MOST_CLOSE]
 
 
 def _find_saying(
@@ -348,13 +442,18 @@ def compute_level(hit: PaperHit) -> float:
 
 def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
     """Share of the topic's words, weighted by idf, that the paper contains."""
-    wanted = dict.fromkeys(split_terms(topic))
-    n, terms = library.whole.n_papers, library.vocabulary.terms
-    terms.load(wanted)
-    weights = {t: math.log(1 + n / (1 + terms.get(t))) for t in wanted}
+    weights = _compute_idf(topic, library)
     total = sum(weights.values())
     paper_terms = frozenset(split_terms(f"{paper.title or ''} . {paper.text}"))
     return sum(w for t, w in weights.items() if t in paper_terms) / total if total else 0.0
+
+
+def _compute_idf(topic: str, library: LibraryView) -> dict[str, float]:
+    """The topic's terms with their idf in the whole library."""
+    wanted = dict.fromkeys(split_terms(topic))
+    n, terms = library.whole.n_papers, library.vocabulary.terms
+    terms.load(wanted)
+    return {t: math.log(1 + n / (1 + terms.get(t))) for t in wanted}
 
 
 # --- in the topic's own words ---------------------------------------------------------------

@@ -226,7 +226,11 @@ _LIKE_ONE = re.compile(
     r"\b(?:like|similar to|resembl\w+|akin to|close to|related to) (?:the|that|this) (?:one\b|[^.?!]{0,60}\b(?:paper|article|study|work)\b)",
     re.IGNORECASE,
 )
-_BY_DATE = re.compile(r"\b(?:newest|latest|most recent|oldest|earliest)\b", re.IGNORECASE)
+_BY_DATE = re.compile(
+    r"\b(?:newest|latest|(?:most )?recent(?:ly)?|oldest|earliest)\b|\b(?:any(?:thing)?|something|what(?:['’]?s| is| are)) new\b"
+    r"|\bnew (?:papers?|works?|stud(?:y|ies)|research|publications?|articles?|stuff|ones?|developments?)\b",
+    re.IGNORECASE,
+)
 
 
 _COUNTED = r"(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|dozen|few|couple)"

@@ -94,3 +94,12 @@ def test_an_amount_is_not_stated_where_no_figure_is(question: str, thing: str) -
 def test_an_amount_may_be_said_in_words() -> None:
     halved = paper("p5", "Epsilon", "Epsilon halves the error.")
     assert find_missing_particular("how much error does Epsilon save?", [halved]) == ""
+
+
+def test_a_rate_is_told_in_any_unit_per_second() -> None:
+    told, untold = (
+        paper("p1", "Fast", "It runs at 418 faces per second."),
+        paper("p2", "Slow", "It reaches 73.5% accuracy."),
+    )
+    assert find_missing_particular("how many fps does it reach?", [told]) == ""
+    assert find_missing_particular("how many fps does it reach?", [untold]) == "number of fps"

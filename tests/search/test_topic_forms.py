@@ -43,8 +43,8 @@ def test_a_topic_is_also_what_papers_put_in_brackets_behind_it_or_before_it(
 
 
 def test_papers_that_write_another_form_are_on_the_topic() -> None:
-    entries, n_said = list_on_topic("multimodal LLMs", SHELF, SHELF.retrieve)
-    assert {entry.paper_id for entry in entries[:n_said]} == {"p1", "p2"}
+    found = list_on_topic("multimodal LLMs", SHELF, SHELF.retrieve)
+    assert {entry.paper_id for entry in found.entries[: found.n_said]} == {"p1", "p2"}
 
 
 def test_texts_are_read_only_of_papers_with_the_acronym(monkeypatch: pytest.MonkeyPatch) -> None:
