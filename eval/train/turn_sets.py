@@ -8,6 +8,7 @@ before each turn, so that a turn is judged by itself.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,9 @@ from rag.understanding.turns import Candidate, Turn
 
 Encode = Callable[[str], Encoding | None]
 CASES = Path(__file__).parents[2] / "tests" / "understanding" / "cases.yaml"
+DESCRIPTIONS = Path(__file__).parents[1] / "sets" / "known_papers.jsonl"
+DESCRIBED_WORTH = 0.5
+"""Weight of a description; all are of one kind."""
 ONLY_WANT_WORTH = 0.4
 """Weight of a turn of which only the want is judged."""
 WORKED_WORTH = 25.0
@@ -160,6 +164,17 @@ def list_first_turns(assistant: Assistant, case: Case, encode: Encode) -> Iterat
     judge = GoldJudge(gold, gold.build_queries(), (), None, is_first=True)
     for turn, _ in read_first_turn(gold.question, assistant.library.view, encode):
         yield Asked(case.id, turn, judge, ONLY_WANT_WORTH if gold.only_want else 1.0)
+
+
+def list_described(assistant: Assistant, encode: Encode) -> Iterator[Asked]:
+    """Descriptions of half-remembered papers, which ask what papers say, over a library that has these papers."""
+    for row in map(json.loads, DESCRIPTIONS.read_text(encoding="utf-8").splitlines()):
+        gold = Gold(question=row["question"], want="passages")
+        judge = GoldJudge(gold, gold.build_queries(), (), None, is_first=True)
+        for turn, _ in read_first_turn(gold.question, assistant.library.view, encode):
+            yield Asked(
+                f"{row['set']} {row['paper']}", turn, judge, DESCRIBED_WORTH, is_judged=False
+            )
 
 
 def read_first_turn(

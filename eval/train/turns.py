@@ -20,8 +20,10 @@ from scipy.sparse import csr_matrix
 from eval.run.readings import ReadTurn, format_readings, load_cases, read_cases
 from eval.train.turn_network import Layers, Readings, TurnFitOptions, fit_layers
 from eval.train.turn_sets import (
+    DESCRIPTIONS,
     Asked,
     Encode,
+    list_described,
     list_filled,
     list_first_turns,
     list_turns,
@@ -87,6 +89,8 @@ def collect_firsts(assistants: Mapping[str, Assistant], encode: Encode) -> list[
         if case.library in assistants
         for asked in list_first_turns(assistants[case.library], case, encode)
     ]
+    if "described" in assistants:
+        firsts += list_described(assistants["described"], encode)
     return [*firsts, *list_worked_firsts(assistants["seeds"], encode)]
 
 
@@ -217,7 +221,7 @@ def read_held_out(assistants: Mapping[str, Assistant], data: Data) -> Iterator[R
                     yield from read_cases(assistants[case.library], [case])
 
 
-def build_network(data: Data, layers: Layers) -> TurnNetwork:
+def build_network(data: Data, layers: Layers, *, firsts: bool = False) -> TurnNetwork:
     """As turns are read with: marks and signs that have weights."""
     signs = np.flatnonzero(layers.signs.any(1))
     marks = np.flatnonzero(layers.marks.any(1))
@@ -225,14 +229,14 @@ def build_network(data: Data, layers: Layers) -> TurnNetwork:
         {data.marks[int(name)]: at for at, name in enumerate(marks)},
         {data.signs[int(name)]: at for at, name in enumerate(signs)},
         layers.signs[signs], layers.vector, layers.middle, layers.bias, layers.marks[marks],
-        layers.plain[marks], compute_digest(),
+        layers.plain[marks], compute_digest(firsts=firsts),
     )  # fmt: skip
 
 
-def compute_digest() -> str:
-    """Of the conversations and wordings that the weights are made from."""
+def compute_digest(*, firsts: bool = False) -> str:
+    """Of what the weights of later turns, or of first questions, are made from."""
     digest = hashlib.sha256()
-    for path in (*READINGS, FILLED):
+    for path in (*READINGS, DESCRIPTIONS if firsts else FILLED):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -269,7 +273,7 @@ def train(
         lines.append(f"of {n:>5} judged turns: {few[some].mean():.3f} of one part held out")
     if whole:
         lines.append(format_readings([*read_held_out(assistants, data)]))
-    network = build_network(data, fit(data, np.ones(len(fold), bool)))
+    network = build_network(data, fit(data, np.ones(len(fold), bool)), firsts=firsts)
     network.write(path)
     return "\n".join(
         [*lines, f"{len(network.signs)} signs, {len(network.marks)} marks in {path.name}"]
