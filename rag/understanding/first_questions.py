@@ -37,6 +37,8 @@ _MAY_BE_TOPIC: tuple[SlotKind, ...] = (
     "group",
 )
 _MOST_WAYS = 8
+_MOST_SLOTS = 24
+"""A question with more of them is taken as tagged."""
 _GAP = re.compile(r"[\w\s,/&+()'’-]{0,30}")
 
 
@@ -98,7 +100,10 @@ def list_ways(turn: Turn) -> list[tuple[str, Frame, Entities]]:
     for name, frame, entities in _iter_ways(turn):
         key = tuple(complete_slots(frame, entities, turn.library))
         ways.setdefault(key, (name, frame, entities))
-    return [*ways.values()][:_MOST_WAYS]
+        # "Shiming Ge and Shiming Ge and …" has as many ways as words
+        if len(ways) == _MOST_WAYS or len(key) > _MOST_SLOTS:
+            break
+    return [*ways.values()]
 
 
 def _iter_ways(turn: Turn) -> Iterator[tuple[str, Frame, Entities]]:
