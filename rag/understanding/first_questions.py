@@ -38,6 +38,7 @@ _MAY_BE_TOPIC: tuple[SlotKind, ...] = (
 )
 _MOST_WAYS = 8
 _MOST_SLOTS = 24
+_MOST_CHARS = 400
 """A question with more of them is taken as tagged."""
 _GAP = re.compile(r"[\w\s,/&+()'’-]{0,30}")
 
@@ -101,7 +102,7 @@ def list_ways(turn: Turn) -> list[tuple[str, Frame, Entities]]:
         key = tuple(complete_slots(frame, entities, turn.library))
         ways.setdefault(key, (name, frame, entities))
         # "Shiming Ge and Shiming Ge and …" has as many ways as words
-        if len(ways) == _MOST_WAYS or len(key) > _MOST_SLOTS:
+        if len(ways) == _MOST_WAYS or len(key) > _MOST_SLOTS or len(frame.question) > _MOST_CHARS:
             break
     return [*ways.values()]
 

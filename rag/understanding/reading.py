@@ -112,6 +112,7 @@ def _read_one(
     if read_as:
         reading = compose(_keep_route(frame, read_as), entities, library)
     elif state is None:
+        frame = _read_people(frame)
         reading = read_first(Turn(frame, entities, START, library, encoding, is_first=True))
     else:
         turn = Turn(_choose(frame, entities), entities, state, library, encoding)

@@ -227,7 +227,7 @@ def test_papers_that_could_be_meant_as_well_follow_one_that_is_only_described() 
     hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2, 3)]
     described = "something on gait silhouettes recorded under bridges that become reliable after rain damage"
     assert answered(described, *hits).text == (
-        "**Title 1**: “Gait 1 is here.” [1]\n\nIt could also be:\n\n"
+        "Probably **Title 1**: “Gait 1 is here.” [1]\n\nIt could also be:\n\n"
         "- **Title 2** [2]\n- **Title 3** [3]"
     )
     assert answered("how is gait measured?", *hits).text == "\n\n".join(
@@ -426,7 +426,7 @@ def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
             "how is gait recognised in the dark?",
             "**A survey of gait recognition in the dark** (2021) is",
         ),
-        ("zeppelins?", "Nothing here is about that: none of the nearest papers mentions “zepp"),
+        ("what do they say of zeppelins?", "Nothing here is about that: none of the nearest papers mentions “zepp"),
     ],
 )
 def test_a_library_of_titles_alone_answers_by_them(

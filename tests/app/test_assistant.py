@@ -590,4 +590,4 @@ def test_a_list_of_which_nothing_was_understood_gives_way_to_what_papers_say(
         "I want to protect my photos on the internet so that nobody can recognise me, what should I read"
     )
     assert answer.status == "answered"
-    assert any("anonymiz" in citation.quote.casefold() for citation in answer.citations)
+    assert any("visual information" in citation.quote.casefold() for citation in answer.citations)

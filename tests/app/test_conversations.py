@@ -94,6 +94,7 @@ READ_OTHERWISE = {
     "Which of those are from 2024?",
     "Which of them published in 2023?",
     "And the second one?",
+    "Who works on face anti-spoofing?",
 }
 """Questions that are read in another way than when their answers were kept."""
 

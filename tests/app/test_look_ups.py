@@ -385,8 +385,6 @@ def test_only_questions_of_several_wants_are_planned(
 def test_below_what_to_read_first_the_model_says_what_the_papers_say(
     worded: Assistant, server: OpenAIServer
 ) -> None:
-    order = {"want": "papers", "what": "reading order", "about": {"words": "deepfake detection"}}
-    server.replies.append(Reply(json.dumps(order)))
     answer, _ = ask(worded, "Which paper on deepfake detection should I read first?")
     head, _, added = answer.text.rpartition("\n\n")
     assert "To read first" in head and answer.model == MODEL

@@ -46,7 +46,7 @@ SHELF = Shelf(
         ("How many obelisks in 2012?", 'count papers about "obelisks" where year = 2012'),
         # What kind of publication a paper is, its title says.
         ("how many prefaces in 2010", 'count papers where title contains "preface" and year = 2010'),
-        ("who wrote the prefaces", 'people by author where title contains "preface"'),
+        ("who are the authors of the prefaces", 'people by author where title contains "preface"'),
         ("list the prefaces", 'papers where title contains "preface"'),
         ("prefaces by Wei Li", 'papers where title contains "preface" and author = "Wei Li 0003"'),
         ("everything from 2011 but the prefaces", 'papers where year = 2011 and title not contains "preface"'),
