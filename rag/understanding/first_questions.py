@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from rag.types.query import Query, Reading
 from rag.understanding.antecedents import tag_rest
@@ -50,15 +51,17 @@ CLOSE = 0.8
 
 def read_first(turn: Turn) -> Reading:
     """The likeliest reading of a first question, with the next ones."""
-    (share, best), *others = rank(turn, list_first(turn))
+    ranked = rank(turn, list_first(turn))
+    # "what data sets do MADE and HIL use?" is told of each
+    if ranked[0][1].query.want in ("passages", "overview") and _joins_papers(turn):
+        ranked.sort(key=lambda pair: pair[1].query.want != "comparison")
+    (share, best), *others = ranked
     query = best.query
     if query.want == "passages":
         query = replace(query, asks_for=choose_detail(turn))
     # what papers say is asked in the same words, whichever part of them names something
     alike = [s for s, c in others if query.want in _BY_WORDS and c.query.want == query.want]
-    different = [
-        c.query for _, c in others if query.want != c.query.want or query.want not in _BY_WORDS
-    ]
+    different = [c.query for _, c in others if _name_want(c.query) != _name_want(query)]
     confidence = share + sum(alike)
     return replace(
         best.alone,
@@ -68,6 +71,20 @@ def read_first(turn: Turn) -> Reading:
         is_close=bool(different) and confidence < CLOSE,
         confidence=confidence,
     )
+
+
+def _name_want(query: Query) -> tuple[str, str | None]:
+    return query.want, query.relation
+
+
+def _joins_papers(turn: Turn) -> bool:
+    """Whether two papers are named beside each other."""
+    named = [e for e in turn.entities.spans if e.kind == "paper" and e.is_certain]
+    between = (turn.frame.question[a.end : b.start] for a, b in pairwise(named))
+    return any(_JOIN.fullmatch(words) for words in between)
+
+
+_JOIN = re.compile(r"\s*(?:,|&|/|and|or|vs\.?|versus)\s*", re.IGNORECASE)
 
 
 def list_first(turn: Turn) -> list[Candidate]:
