@@ -280,7 +280,7 @@ class TurnRunner:
         if not thread.turns:
             return True
         alone = self._reader.read_by_words(reading.question, replace(thread, turns=()), library)
-        return alone.query.want == reading.query.want
+        return alone.query.route == reading.query.route
 
     def _build_writer(self, voice: ModelSession) -> ModelWriter:
         from rag.app.model_writer import ModelWriter

@@ -426,7 +426,10 @@ def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
             "how is gait recognised in the dark?",
             "**A survey of gait recognition in the dark** (2021) is",
         ),
-        ("what do they say of zeppelins?", "Nothing here is about that: none of the nearest papers mentions “zepp"),
+        (
+            "what do they say of zeppelins?",
+            "Nothing here is about that: none of the nearest papers mentions “zepp",
+        ),
     ],
 )
 def test_a_library_of_titles_alone_answers_by_them(

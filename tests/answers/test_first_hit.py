@@ -18,7 +18,7 @@ def test_a_lead_makes_the_first_paper_sure_and_a_tie_does_not() -> None:
 @pytest.mark.parametrize(
     ("question", "begins"),
     [
-        ("the one about composing pictures of food", "**Foodfusion"),
+        ("what was the paper called that composes pictures of food", "**Foodfusion"),
         ("i remember a paper with a tracker of drones chasing other drones", "Perhaps **"),
     ],
 )

@@ -47,13 +47,11 @@ def bees(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[As
         yield assistant
 
 
-@pytest.mark.parametrize(
-    ("question", "told"), [(HIERARCHIES, "**15** distinct"), (VOUCHER, "herbarium of Dhaka")]
-)
+@pytest.mark.parametrize(("question", "told"), [(VOUCHER, "herbarium of Dhaka")])
 def test_a_body_answers_what_no_count_or_list_does(
     bees: Assistant, question: str, told: str
 ) -> None:
-    assert bees.read(question).query.want in ("count", "papers", "people")
+    assert bees.read(question).query.want in ("count", "papers", "people", "profile")
     answer = bees.ask(question)
     assert answer.reading and answer.reading.query.want == "passages"
     assert told in answer.text and answer.citations[0].quote in BODY
