@@ -356,11 +356,7 @@ def _put(
     """What the lexical index takes in, in the order given; a batch's vectors, but for gists, are put in before it."""
     for n_done, records in _iter_index_records(library, chunk_ids, place.embedder):
         vectors.upsert(
-            [
-                VectorRecord(r.chunk.chunk_id, r.chunk.paper_id, r.vector)
-                for r in records
-                if not is_gist(r.vector)
-            ]
+            [VectorRecord(r.chunk.chunk_id, r.vector) for r in records if not is_gist(r.vector)]
         )
         yield from (build_lexical_record(r.chunk, r.paper) for r in records)
         tell("indexing", n_done, len(chunk_ids))
