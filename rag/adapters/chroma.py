@@ -87,11 +87,7 @@ class ChromaVectors:
         for batch in self._split_batches(records):
             vectors = np.stack([np.frombuffer(r.vector, "<f2") for r in batch]).astype(np.float32)
             with self._convert_errors():
-                self._collection.upsert(
-                    ids=[r.chunk_id for r in batch],
-                    embeddings=vectors,
-                    metadatas=[{"paper_id": r.paper_id} for r in batch],
-                )
+                self._collection.upsert(ids=[r.chunk_id for r in batch], embeddings=vectors)
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         self._rows = self._n = None

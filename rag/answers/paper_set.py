@@ -28,7 +28,7 @@ class PaperSet:
 
     @cached_property
     def n(self) -> int:
-        return self.count()
+        return len(self.scored) if "scored" in vars(self) else self.count()
 
     @cached_property
     def is_empty(self) -> bool:
@@ -65,7 +65,8 @@ class PaperSet:
             return list(self.ranked[:limit])
         return self.library.find_ids(self.all_conditions, sorting, limit)
 
-    def find_scored(self) -> tuple[ScoredPaper, ...]:
+    @cached_property
+    def scored(self) -> tuple[ScoredPaper, ...]:
         """All of them as what a ranking says of them, as lists are shown."""
         if self.ranked is not None:
             return self.library.list_scored(self.ranked)

@@ -354,7 +354,7 @@ def _answer_list(
     """A count, a share or a list, with rows."""
     words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
     library = papers.library
-    scored = papers.find_scored()
+    scored = papers.scored
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
     remarks = _list_remarks(query, papers, is_alone=is_alone)

@@ -70,13 +70,7 @@ class Indexes:
             LibraryEmpty: Nothing was ingested yet.
         """
         with self._guard:
-            state = self._update_state()
-            if self._embedder and state.embedder != self._embedder:
-                raise build_mismatch(self._library, state, self._embedder)
-            if self._vectors is None:
-                state = self._commit(state)
-                self._vectors = self._open_store(state, self._stores.open_search)
-            return self._vectors
+            return self._open_vectors(self._update_state())
 
     @property
     def lexical(self) -> Lexical:
@@ -86,14 +80,41 @@ class Indexes:
             LibraryEmpty: Nothing was ingested yet.
         """
         with self._guard:
-            state = self._update_state()
-            if self._lexical is None:
-                self._lexical = (
-                    follow_lexical(self._library, self._stores)
-                    if self._library.is_shared
-                    else self._open_store(state, self._stores.open_lexical)
-                )
-            return self._lexical
+            return self._open_lexical(self._update_state())
+
+    def open(self) -> tuple[Lexical, VectorSearch]:
+        """Both, of one state of the library.
+
+        Raises:
+            EmbedderMismatch: Another embedder made the vectors.
+            LibraryEmpty: Nothing was ingested yet.
+        """
+        with self._guard:
+            while True:  # one that has to be rebuilt takes the other with it
+                state = self._update_state()
+                if self._vectors is None:
+                    self._open_vectors(state)
+                elif self._lexical is None:
+                    self._open_lexical(state)
+                else:
+                    return self._lexical, self._open_vectors(state)
+
+    def _open_vectors(self, state: IndexState) -> VectorSearch:
+        if self._embedder and state.embedder != self._embedder:
+            raise build_mismatch(self._library, state, self._embedder)
+        if self._vectors is None:
+            state = self._commit(state)
+            self._vectors = self._open_store(state, self._stores.open_search)
+        return self._vectors
+
+    def _open_lexical(self, state: IndexState) -> Lexical:
+        if self._lexical is None:
+            self._lexical = (
+                follow_lexical(self._library, self._stores)
+                if self._library.is_shared
+                else self._open_store(state, self._stores.open_lexical)
+            )
+        return self._lexical
 
     def close(self) -> None:
         with self._guard:
@@ -335,11 +356,7 @@ def _put(
     """What the lexical index takes in, in the order given; a batch's vectors, but for gists, are put in before it."""
     for n_done, records in _iter_index_records(library, chunk_ids, place.embedder):
         vectors.upsert(
-            [
-                VectorRecord(r.chunk.chunk_id, r.chunk.paper_id, r.vector)
-                for r in records
-                if not is_gist(r.vector)
-            ]
+            [VectorRecord(r.chunk.chunk_id, r.vector) for r in records if not is_gist(r.vector)]
         )
         yield from (build_lexical_record(r.chunk, r.paper) for r in records)
         tell("indexing", n_done, len(chunk_ids))

@@ -39,7 +39,9 @@ from rag.types.ports import Embedder, Encoder, Stores
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
 MOST_UNINDEXED = 5_000
-"""Chunks stored and not indexed yet, while more come."""
+UNINDEXED_SHARE = 0.1
+"""Chunks stored and not indexed yet, while more come: so many, or that share of the indexed ones if these are
+more, as an index is written whole each time: in steps of one size that grew with the square of the library."""
 COMPRESS_BATCH = 500
 """Chunks whose old token vectors are made smaller between two commits."""
 
@@ -287,15 +289,16 @@ class _Run:
     def _store(self, plan: Plan) -> None:
         """Embed a portion and store it; index it where enough has come together."""
         writer, embedder = self.writer, self._open_embedder()
+        is_first = self.ingest_id is None
         if self.ingest_id is None:
             self.ingest_id = writer.start_ingest()
-        chunks = writer.list_unembedded(plan, embedder.name, again=self.again)
+        chunks = writer.list_unembedded(plan, embedder.name, again=self.again, everywhere=is_first)
         roles = _embed(embedder, writer, chunks, self.watch.report)
         self.n_embedded += len(chunks)
         writer.store(plan, embedder.name, leave_out=self.leave_out, again=self.again)
         sentence_roles.store_assigned(writer, embedder.name, roles)
         n_pending, n_chunks = writer.count_pending(), self.library.n_chunks
-        if self.trusted and n_pending >= min((n_chunks - n_pending) / 2, MOST_UNINDEXED):
+        if self.trusted and n_pending >= _compute_most_unindexed(n_chunks - n_pending):
             self._index()
 
     def _index(self) -> None:
@@ -338,6 +341,11 @@ class _Run:
             f"went on where an ingest was interrupted: {counted(n_before)} read before were "
             f"skipped{vectors}"
         )
+
+
+def _compute_most_unindexed(n_indexed: int) -> float:
+    """How many chunks may wait to be indexed."""
+    return min(n_indexed / 2, max(MOST_UNINDEXED, n_indexed * UNINDEXED_SHARE))
 
 
 def compress_old_tokens(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Select, case, exists, func, literal, select, union
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select, union
 
 from rag.library.conditions import IN_PLACE
 from rag.library.name_forms import get_name_key
@@ -28,6 +28,18 @@ from rag.types import Paper
 
 _RARE = 2
 _A_FEW = 50
+
+
+def _has_stem(term: str) -> ColumnElement[bool]:
+    """SQL test whether the paper of a row of ``paper_words`` has another stem."""
+    other = PAPER_WORDS.alias()
+    return (
+        exists()
+        .where(
+            other.c.word == term, other.c.kind == "stem", other.c.paper_id == PAPER_WORDS.c.paper_id
+        )
+        .correlate(PAPER_WORDS)
+    )
 
 
 class CalledPapers(ScopedLibrary):
@@ -189,16 +201,18 @@ class CalledPapers(ScopedLibrary):
         )
 
     def find_described(self, terms: Collection[str]) -> list[str]:
-        """Ids of the papers, two at most, whose titles or labels have all of some index terms."""
-        described = (
-            select(PAPER_WORDS.c.paper_id)
-            .where(
-                is_listed(PAPER_WORDS.c.word, terms),
-                PAPER_WORDS.c.kind == "stem",
-                self._is_in_scope(PAPER_WORDS),
-            )
-            .group_by(PAPER_WORDS.c.paper_id)
-            .having(func.count() == len(terms))
+        """Ids of the papers, two at most, whose titles or labels have all of some index terms.
+
+        Those with the rarest term are looked up, one by one, for the others.
+        """
+        known = self.vocabulary.terms
+        known.load(terms)
+        rarest, *others = sorted(terms, key=lambda term: (known.get(term), term))
+        described = select(PAPER_WORDS.c.paper_id).where(
+            PAPER_WORDS.c.word == rarest,
+            PAPER_WORDS.c.kind == "stem",
+            *(_has_stem(term) for term in others),
+            self._is_in_scope(PAPER_WORDS),
         )
         return [row[0] for row in self.library.fetch(described.limit(2))]
 

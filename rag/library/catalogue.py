@@ -28,6 +28,7 @@ from rag.library.statements import (
     META_READ,
     PAPERS_READ,
     PARTS_READ,
+    STATE_READ,
     VECTORS_LISTED,
     select_searched,
 )
@@ -44,7 +45,6 @@ from rag.library.tables import (
     LEFT_OUT,
     LINKS,
     NAMES,
-    OUTBOX,
     PAGES,
     PAPERS,
     PLACES,
@@ -161,10 +161,9 @@ class Catalogue(Reader):
 
     @property
     def index_state(self) -> IndexState:
-        with self.open_snapshot():
-            meta = self.read_meta()
-            pending = bool(self.select(select(OUTBOX.c.chunk_id).limit(1)))
-        return _index_state(meta, pending)
+        rows_found = self.fetch(STATE_READ)
+        meta = {key: value for key, value, _ in rows_found}
+        return _index_state(meta, any(is_pending for *_, is_pending in rows_found))
 
     # --- papers -------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, bindparam, exists, or_, select
+from sqlalchemy import Connection, Table, and_, bindparam, exists, or_, select
 
 from rag.library.name_forms import build_name_forms, split_name
 from rag.library.naming import (
@@ -71,9 +72,11 @@ def build_part_rows(
         ]  # fmt: skip
         counts: Counter[tuple[WordKind, str]] = Counter()
         counts.update(("title", fold(word)) for word in NAMED.findall(title or ""))
-        counts.update(("text", word) for word in _list_coined(text))
+        coined = _list_coined(text)
+        counts.update(("text", fold(word)) for word in coined)
         counts.update(("stem", term) for term in split_terms(title or label))
-        counts.update(("bare", word) for word in _list_bare(f"{title or ''} {text}"))
+        marked = (w for w in (*_list_coined(title or ""), *coined) if not w.isalnum())
+        counts.update(("bare", drop_marks(word)) for word in marked)
         part_rows[PAPER_WORDS] += [
             {"paper_id": paper_id, "kind": kind, "word": word, "n": n}
             for (kind, word), n in counts.items()
@@ -89,13 +92,10 @@ def read_part_rows(
     return build_part_rows((row[0], row[1], row[2], row[3]) for row in stored)
 
 
-def _list_coined(text: str) -> list[str]:
-    return [fold(word) for word in NAMED.findall(text) if is_made_up(word)]
-
-
-def _list_bare(text: str) -> list[str]:
-    coined = (word for word in NAMED.findall(text) if is_made_up(word))
-    return [drop_marks(word) for word in coined if not word.isalnum()]
+@lru_cache(maxsize=2_000)
+def _list_coined(text: str) -> tuple[str, ...]:
+    """Twice wanted of each paper, when its words are stored and when they are counted."""
+    return tuple(word for word in NAMED.findall(text) if is_made_up(word))
 
 
 def _list_names(title: str) -> Iterator[tuple[str, str]]:
@@ -151,8 +151,12 @@ def change_counts(
     )
     for start in range(0, len(counted), _ROWS):
         connection.execute(upsert, counted[start : start + _ROWS])
-    if removed:
-        connection.execute(VOCABULARY.delete().where(VOCABULARY.c.n_papers <= 0))
+    if gone := [word for word, n in changes.items() if n < 0]:
+        is_word = and_(*(VOCABULARY.c[n] == bindparam(f"old_{n}") for n in ("kind", "word")))
+        connection.execute(
+            VOCABULARY.delete().where(is_word, VOCABULARY.c.n_papers <= 0),
+            [{"old_kind": kind, "old_word": word} for kind, word in gone],
+        )
 
 
 def clear_counts(connection: Connection) -> None:
@@ -186,7 +190,7 @@ def _list_vocabulary(
     words.update(("term", term) for term in split_terms(f"{title} . {text}"))
     words.update(("place", word) for place in places for word in _GAP.split(place) if word)
     words.update(("coined", fold(word)) for word in NAMED.findall(title))
-    words.update(("coined", word) for word in _list_coined(text))
+    words.update(("coined", fold(word)) for word in _list_coined(text))
     words.update(
         ("name", word)
         for word in LETTERS.findall(title)
@@ -199,19 +203,25 @@ def _list_vocabulary(
 
 
 def update_names(
-    connection: Connection, paper_ids: Collection[str] = (), *, is_whole: bool = True
+    connection: Connection,
+    paper_ids: Collection[str] = (),
+    freed: Collection[str] = (),
+    *,
+    is_whole: bool = True,
 ) -> None:
     """Bring ``names`` in step with who stands on papers or owns a page.
 
     Args:
         connection: In a transaction.
         paper_ids: Papers that came or changed; others are looked at where all are.
-        is_whole: Whether all are; else nobody may have gone.
+        freed: Names that stood on a paper and may stand on none now.
+        is_whole: Whether all papers and names are looked at.
     """
-    if is_whole:
+    if is_whole or freed:
         is_author = exists().where(AUTHORSHIPS.c.name == NAMES.c.name).correlate(NAMES)
         is_owner = exists().where(PAGES.c.person == NAMES.c.name).correlate(NAMES)
-        connection.execute(NAMES.delete().where(~or_(is_author, is_owner)))
+        gone = NAMES.delete().where(~or_(is_author, is_owner))
+        connection.execute(gone if is_whole else gone.where(is_listed(NAMES.c.name, freed)))
     known = exists().where(NAMES.c.name == AUTHORSHIPS.c.name).correlate(AUTHORSHIPS)
     authors = select(AUTHORSHIPS.c.name).where(~known)
     if not is_whole:

@@ -18,6 +18,7 @@ from rag.library.tables import (
     KEYWORDS,
     LINKS,
     META,
+    OUTBOX,
     PAGES,
     PAPERS,
     PLACES,
@@ -81,4 +82,6 @@ def select_searched(embedder: str) -> Select[tuple[str]]:
 
 
 META_READ = select(META)
+STATE_READ = select(META.c.key, META.c.value, exists().select_from(OUTBOX).label("is_pending"))
+"""All of ``meta``, and whether the outbox has anything."""
 IN_TEXT_ORDER = (PAPERS.c.document, PAPERS.c.line, PAPERS.c.paper_id, CHUNKS.c.start)

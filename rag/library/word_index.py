@@ -63,8 +63,9 @@ class _IsIndexed(FunctionElement[Any]):
 
 @compiles(_IsIndexed, "sqlite")
 def _find_for_sqlite(element: _IsIndexed, compiler: Any, **options: Any) -> str:
-    paper_id, query = (compiler.process(clause, **options) for clause in element.clauses)
+    paper_id, query, *limit = (compiler.process(clause, **options) for clause in element.clauses)
     found = f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH {query}"
+    found += "".join(f" LIMIT {n}" for n in limit)
     return f"{paper_id} IN (SELECT paper_id FROM {NUMBERS} WHERE number IN ({found}))"
 
 
@@ -73,10 +74,12 @@ def _find_for_postgresql(element: _IsIndexed, compiler: Any, **options: Any) -> 
     return "true"
 
 
-def may_have(parts: Iterable[Collection[str]]) -> ColumnElement[bool]:
+def may_have(parts: Iterable[Collection[str]], at_most: int | None = None) -> ColumnElement[bool]:
     """SQL test that holds for every paper whose searched text has one of each of some parts, and for few others.
 
-    ``parts``: in the searched form; such as begin with `WORD` are looked up.
+    Args:
+        parts: In the searched form; such as begin with `WORD` are looked up.
+        at_most: Of the papers that the index finds only so many count, the first that were stored; None: all.
     """
     clauses = []
     for alternatives in parts:
@@ -85,7 +88,9 @@ def may_have(parts: Iterable[Collection[str]]) -> ColumnElement[bool]:
             clauses.append(" OR ".join(map(_build_clause, tokens)))
     if not clauses:
         return true()
-    return _IsIndexed(PAPERS.c.paper_id, literal(" AND ".join(f"({c})" for c in clauses)))
+    query = " AND ".join(f"({clause})" for clause in clauses)
+    limit = () if at_most is None else (literal(at_most),)
+    return _IsIndexed(PAPERS.c.paper_id, literal(query), *limit)
 
 
 def _build_clause(tokens: list[str]) -> str:

@@ -37,6 +37,7 @@ from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import (
     ALIASES,
     APART,
+    AUTHORSHIPS,
     CHANGES,
     CHUNKS,
     CORRECTIONS,
@@ -109,12 +110,14 @@ class Writer:
     # --- what the documents say -----------------------------------------------------------------
 
     def list_unembedded(
-        self, plan: Plan, embedder: str, *, again: bool = False
+        self, plan: Plan, embedder: str, *, again: bool = False, everywhere: bool = True
     ) -> list[tuple[Chunk, bool]]:
         """Chunks that the library would hold after the plan and that this embedder is yet to embed.
 
         Each with whether it is the whole of its paper.
         For a rebuild these are all; their old vectors stay until the new ones take their place.
+        ``everywhere``: also those of papers that the plan leaves as they are, for which all chunks
+        are looked at.
         """
         known = exists().where(
             VECTORS.c.chunk_id == CHUNKS.c.chunk_id, VECTORS.c.embedder == embedder
@@ -122,7 +125,9 @@ class Writer:
         unembedded = _CHUNKS.where(true() if plan.rebuild else ~known)
         try:
             with self._db.begin() as transaction:
-                self._apply_plan(plan, again=again, bare=True)
+                changed = self._apply_plan(plan, again=again, bare=True)
+                if not everywhere:
+                    unembedded = unembedded.where(is_listed(CHUNKS.c.paper_id, changed))
                 chunk_rows = self._db.execute(unembedded).mappings().all()
                 transaction.rollback()
         except FAULTS as exc:
@@ -173,8 +178,11 @@ class Writer:
     def _leave_out(self, paths: Iterable[str]) -> None:
         self._add_missing(LEFT_OUT, [{"path": path} for path in paths])
 
-    def _apply_plan(self, plan: Plan, *, again: bool, bare: bool = False) -> None:
-        """Store what the documents say; ``bare``: to see which chunks there will be, and no more."""
+    def _apply_plan(self, plan: Plan, *, again: bool, bare: bool = False) -> list[str]:
+        """Store what the documents say; ``bare``: to see which chunks there will be, and no more.
+
+        Returns the ids of the papers that are new or others than before.
+        """
         touched: set[str] = set()
         self._shared = set()
         for document in plan.documents:
@@ -195,11 +203,12 @@ class Writer:
             orphans = list(self._db.execute(_ORPHANS).scalars())
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
-        has_replaced = self._merge_papers(touched, again=again, bare=bare)
+        stored_ids, freed = self._merge_papers(touched, again=again, bare=bare)
         if not bare:
-            may_go = again or has_replaced or any(d.change != "new" for d in plan.documents)
-            paper_words.update_names(self._db, touched, is_whole=may_go)
+            is_whole = again or any(d.change != "new" for d in plan.documents)
+            paper_words.update_names(self._db, touched, freed, is_whole=is_whole)
         self._update_fingerprint()
+        return stored_ids
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
         reading = document.reading
@@ -377,10 +386,13 @@ class Writer:
 
     # --- papers, from their entries -------------------------------------------------------------
 
-    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> bool:
+    def _merge_papers(
+        self, paper_ids: Collection[str], *, again: bool, bare: bool
+    ) -> tuple[list[str], set[str]]:
         """Merge the entries of these papers again; put what changed into the outbox.
 
-        Returns whether any paper that was there before changed or went.
+        Returns the ids of the papers that are new or others than before, and the names that stood on
+        papers that changed or went.
         """
         ids = sorted(paper_ids)
         entries: dict[str, list[Entry]] = defaultdict(list)
@@ -401,6 +413,8 @@ class Writer:
         stored_ids = [paper.paper_id for paper in stored]
         lost_ids = set(before) - set(after)
         replaced = [*lost_ids, *(paper_id for paper_id in stored_ids if paper_id in before)]
+        of_replaced = is_listed(AUTHORSHIPS.c.paper_id, replaced)
+        freed = set(self._db.execute(select(AUTHORSHIPS.c.name).where(of_replaced)).scalars())
         if again and not bare:
             paper_words.clear_counts(self._db)
         elif not bare:
@@ -416,7 +430,7 @@ class Writer:
             )
         total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
-        return bool(replaced)
+        return stored_ids, freed
 
     def _store_papers(
         self, papers: Sequence[Paper], digests: Mapping[str, str], *, bare: bool

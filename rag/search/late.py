@@ -70,7 +70,7 @@ class LateScores:
         late: (n,) MaxSim over the whole chunk, -1 to 1.
         local: (n,) MaxSim where the tokens of a clause must match within one sentence, never above
             `late`.
-        by_sentence: (n_query_tokens, all sentences) greatest cosine of each query token in each.
+        by_sentence: (n_query_tokens, all sentences) greatest cosine of each query token in each; 0 of one that weighs nothing.
         by_chunk: (n_query_tokens, n) the same in each chunk.
         cuts: (n + 1,) where each chunk's sentences begin in ``by_sentence``, and its width.
     """
@@ -91,8 +91,14 @@ def match_floats(queries: Matrix, tokens: DocumentTokens) -> Matrix:
 
 
 def score(queries: Sequence[QueryTokens], table: TokenTable, match: Match) -> list[LateScores]:
-    """Match each query with all chunks, of which there is one at least."""
-    by_sentence = match(np.concatenate([query.vectors for query in queries]), table.tokens)
+    """Match each query with all chunks, of which there is one at least.
+
+    Tokens of no weight, a third of a question's, are not matched: their cosines are 0.
+    """
+    weighed = np.concatenate([query.weights > 0 for query in queries])
+    vectors = np.concatenate([query.vectors for query in queries])
+    by_sentence = np.zeros((len(vectors), len(table.spans)), np.float32)
+    by_sentence[weighed] = match(vectors[weighed], table.tokens)
     parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
     return [
         _build_scores(query, best, table.cuts) for query, best in zip(queries, parts, strict=True)

@@ -38,6 +38,7 @@ from rag.types import (
     Span,
 )
 from rag.types.cancellation import heed, heeded
+from rag.types.errors import LibraryEmpty
 from rag.types.ports import Lexical, TermCounts, VectorSearch
 from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
@@ -60,10 +61,7 @@ FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
 class Searchable(Protocol):
     """The indexes in use; see `rag.ingest.indexing.Indexes`."""
 
-    @property
-    def vectors(self) -> VectorSearch: ...
-    @property
-    def lexical(self) -> Lexical: ...
+    def open(self) -> tuple[Lexical, VectorSearch]: ...
 
 
 class QueryEmbedder(Protocol):
@@ -184,9 +182,24 @@ class Retriever:
         analysed_query = parse_query(query)
         within = None if within is None else frozenset(within)
         nothing = within is not None and not within
-        if not analysed_query.clauses or nothing or self._library.is_empty:
+        if not analysed_query.clauses or nothing:
             return Retrieval(query, ())
-        index, vectors = self._indexes.lexical, self._indexes.vectors
+        try:
+            index, vectors = self._indexes.open()
+        except LibraryEmpty:
+            return Retrieval(query, ())
+        with self._library.open_snapshot():
+            return self._rank(analysed_query, k, within, index, vectors)
+
+    def _rank(
+        self,
+        analysed_query: AnalysedQuery,
+        k: int,
+        within: frozenset[str] | None,
+        index: Lexical,
+        vectors: VectorSearch,
+    ) -> Retrieval:
+        query = analysed_query.text
         rewriting = thesaurus.convert_to_research_terms(query, index.count_documents)
         wordings = [self._build_wording(analysed_query, index)]
         if rewriting:

@@ -36,10 +36,9 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """A chunk for the vector store: its vector (float16, little endian), and the paper that it is filtered by."""
+    """A chunk for the vector store: its vector (float16, little endian)."""
 
     chunk_id: str
-    paper_id: str
     vector: bytes
 
 

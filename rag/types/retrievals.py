@@ -81,7 +81,7 @@ class WordMatch:
         word: As typed, at ``span`` of the query.
         idf: Its weight in this library; 0 for stop words and question words.
         is_found: Whether the paper contains the word (title, text, people, year, ...).
-        cosine: Similarity of the nearest token in the paper, -1 to 1; 0 without token vectors.
+        cosine: Similarity of the nearest token in the paper, -1 to 1; 0 without token vectors, and of question words.
         expected: The probability that a paper which answers the question has the word, 0 to 1.
     """
 

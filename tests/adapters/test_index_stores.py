@@ -138,7 +138,7 @@ def test_many_vectors_are_left_to_chroma_s_own_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = LocalStores().open_vectors(generation(tmp_path), create=True)
-    store.upsert([vector_record(f"c{n}", axis(n % 4), f"p{n // 10}") for n in range(20)])
+    store.upsert([vector_record(f"c{n}", axis(n % 4)) for n in range(20)])
     asked = [axis(1), axis(2)]
     exact = store.query(asked, 5)
     monkeypatch.setattr(chroma, "EXACT_CHUNKS", 19)

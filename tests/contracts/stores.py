@@ -18,11 +18,11 @@ def axis(n: int) -> list[float]:
     return [1.0 if n == i else 0.0 for i in range(DIMENSION)]
 
 
-def vector_record(chunk_id: str, values: list[float], paper_id: str = "") -> VectorRecord:
+def vector_record(chunk_id: str, values: list[float]) -> VectorRecord:
     import numpy as np
 
     vector = np.array(values, dtype="<f2").tobytes()
-    return VectorRecord(chunk_id, paper_id or f"p-{chunk_id}", vector)
+    return VectorRecord(chunk_id, vector)
 
 
 class VectorsContract:
@@ -55,8 +55,8 @@ class VectorsContract:
 
     def test_adding_twice_overwrites_by_id(self, opener: Opener) -> None:
         store = opener(create=True)
-        store.upsert([vector_record("c1", axis(0), "old"), vector_record("c2", axis(1))])
-        store.upsert([vector_record("c1", axis(2), "new")])
+        store.upsert([vector_record("c1", axis(0)), vector_record("c2", axis(1))])
+        store.upsert([vector_record("c1", axis(2))])
         assert store.count() == 2
         assert store.query([axis(2)], 1)[0][0][0] == "c1"
         assert dict(store.query([axis(0)], 2)[0])["c1"] == pytest.approx(0.0)

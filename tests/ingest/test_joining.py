@@ -51,6 +51,20 @@ def test_the_order_in_which_documents_come_makes_no_difference(
     assert describe(desks[2]) == described[0]
 
 
+def test_a_name_that_a_joined_paper_loses_goes_with_a_portion(
+    tmp_path: Path, documents: tuple[Path, Path]
+) -> None:
+    bib, ris = documents
+    desk = Desk(tmp_path / "data")
+    desk.ingest(ris)
+    assert "L. Moreau" in desk.library.list_names()
+    desk.ingest(bib)
+    on_papers = {name for paper in desk.library.list_papers() for name in paper.authors}
+    assert "L. Moreau" not in on_papers
+    assert set(desk.library.list_names()) == on_papers
+    desk.library.close()
+
+
 def test_of_one_author_and_year_only_what_a_file_may_be_is_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from rag.ingest.watching import (
     format_survey,
     read_ingest_state,
 )
-from rag.library import Library
+from rag.library import Library, Writer
 from rag.text import stem
 from rag.types import DocumentReading, Entry, Place, Report
 from rag.types.ingests import DocumentPlan, EntryPlan, IngestState, Survey
@@ -91,6 +92,32 @@ def test_portions_give_what_one_ingest_of_all_gives_and_are_there_at_once(
     assert len(seen) >= 4, "the library grew at once"
     assert all("Apples" in found for _, found in seen), "what was there before was not found"
     assert _state(desk.library) == clean_state(folder, tmp_path)
+
+
+def test_indexes_are_written_in_steps_that_grow_with_the_library() -> None:
+    n_indexed, n_written = 500, 0
+    while n_indexed < 1_000_000:
+        n_indexed += max(500, int(ingesting._compute_most_unindexed(n_indexed)))
+        n_written += n_indexed
+    assert n_written < 13 * n_indexed, "it grows faster than the library"
+    assert ingesting._compute_most_unindexed(900) == 450
+    assert ingesting._compute_most_unindexed(30_000) == ingesting.MOST_UNINDEXED
+
+
+def test_a_portion_is_looked_through_for_what_it_changes(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    list_unembedded = Writer.list_unembedded
+
+    def look(writer: Writer, *values: Any, everywhere: bool, **options: Any) -> Any:
+        looked.append(everywhere)
+        return list_unembedded(writer, *values, everywhere=everywhere, **options)
+
+    monkeypatch.setattr(Writer, "list_unembedded", look)
+    report = desk.ingest(folder)
+    assert looked[0] and len(looked) > 2 and not any(looked[1:])
+    assert report.n_embedded == report.n_chunks
 
 
 def test_killed_while_reading_keeps_the_documents_read(desk: Desk, folder: Path) -> None:
@@ -249,8 +276,11 @@ def test_an_index_that_is_in_step_is_opened_without_a_look_at_its_ids(
         mark.unlink()
     assert desk.found(stem("apples")) >= {"Apples"}
     assert len(asked) == 1 and list(desk.folder.glob("index/*/compared-lexical"))
+    counted: list[object] = []
+    count = Library._count
+    monkeypatch.setattr(Library, "_count", lambda *values: counted.append(0) or count(*values))
     assert desk.found(stem("apples")) >= {"Apples"}
-    assert len(asked) == 1
+    assert len(asked) == 1 and counted == []
 
 
 def test_the_check_finds_other_ids_of_equal_number(desk: Desk, folder: Path) -> None:

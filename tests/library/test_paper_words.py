@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.answers.filtered_library import apply_filters
-from rag.library import Library
+from rag.library import Library, vocabulary
 from rag.library.chunking import get_sentences
 from rag.library.naming import is_headed, is_made_up
 from rag.library.view import LibraryView
@@ -139,6 +139,31 @@ def test_a_phrase_is_said_if_some_text_has_it_from_the_beginning_of_a_word_on(
     begins = re.compile(rf"(?<![^\W_]){re.escape(phrase)}")
     held = any(begins.search(fold(f"{p.title or ''} {p.text}")) for p in papers)
     assert view.vocabulary.has_phrase(phrase) == held
+
+
+def test_a_phrase_is_looked_for_in_so_many_texts_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path / "data")
+    for n, title in enumerate(("Glow worms and moss", "Glow without moss", "Glow moss")):
+        desk.ingest(write(tmp_path / "docs" / f"{n}.jsonl", title))
+    assert desk.library.view.vocabulary.has_phrase("glow moss")
+    monkeypatch.setattr(vocabulary, "MOST_READ", 2)
+    assert not desk.library.view.vocabulary.has_phrase("glow moss")
+    assert desk.library.view.vocabulary.has_phrase("glow worms")
+    desk.library.close()
+
+
+def test_a_paper_is_described_by_any_words_of_its_title(
+    view: LibraryView, papers: list[Paper]
+) -> None:
+    stems = {p.paper_id: frozenset(split_terms(p.title or p.label)) for p in papers}
+    wanted = {frozenset(sorted(of_paper)[at::3]) for of_paper in stems.values() for at in (0, 1)}
+    for terms in sorted(filter(None, wanted), key=sorted)[::4]:
+        holding = {paper_id for paper_id, has in stems.items() if terms <= has}
+        found = view.find_described(terms)
+        assert len(found) == min(len(holding), 2) and set(found) <= holding
+    assert view.find_described({"no such stem", "face"}) == []
 
 
 def test_people_come_with_their_papers_in_order_once_each(library: Library) -> None:

@@ -117,6 +117,22 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
         assert -1.001 <= found.late[at] <= 1.001
 
 
+def test_tokens_without_weight_are_not_matched() -> None:
+    rng = np.random.default_rng(3)
+    asked = query(unit(rng.normal(size=(3, DIM))), [1.0, 0.0, 2.0], [0, 0, 1])
+    table = tabulate([Text(unit(rng.normal(size=(4, DIM))), [0, 2])])
+    seen: list[int] = []
+
+    def watch(queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
+        seen.append(len(queries))
+        return multiply(queries, tokens)
+
+    (found,) = score([asked], table, watch)
+    assert seen == [2] and not found.by_sentence[1].any()
+    whole = multiply(asked.vectors, table.tokens)
+    assert found.by_sentence[[0, 2]] == pytest.approx(whole[[0, 2]])
+
+
 def test_a_table_leaves_out_what_has_no_token_and_begins_each_chunk_with_its_heading() -> None:
     """Two chunks: a heading of two characters and two sentences, of which no token of the first was read;
     then one without heading, whose text begins at 50 in its paper, with a token in the midst of a word."""

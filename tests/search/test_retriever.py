@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_a_word_counts_as_found_by_the_research_term_that_replaces_it(assistant:
 def test_a_word_is_as_near_as_typed_whichever_wording_finds_the_paper(assistant: Assistant) -> None:
     """All words of a question counted as far from a paper that its research terms found."""
     (hit,) = assistant.retrieve("how do they find fake pictures of faces?", 1).papers
-    assert all(m.cosine > 0.2 for m in hit.words)
+    assert all(m.cosine > 0.2 for m in hit.words if m.idf)
     nearness = {m.word: m.cosine for m in hit.words}
     assert nearness["fake"] > nearness["they"]
 
@@ -183,9 +184,8 @@ class Shelf:
                     chunk_id, each.paper_id, (a, b), each.text[a:b], heading
                 )
 
-    @property
-    def is_empty(self) -> bool:
-        return not self._papers
+    def open_snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def list_papers(self, ids: Sequence[str]) -> list[Paper]:
         return [self._papers[i] for i in ids]
@@ -201,13 +201,8 @@ class Indexes:
         self._shelf = shelf
         self._terms = {i: split_terms(f"{c.heading} {c.text}") for i, c in shelf.held.items()}
 
-    @property
-    def vectors(self) -> Indexes:
-        return self
-
-    @property
-    def lexical(self) -> Words:
-        return Words(self._shelf, self._terms)
+    def open(self) -> tuple[Words, Indexes]:
+        return Words(self._shelf, self._terms), self
 
     def query(self, vectors: Sequence[Sequence[float]], k: int) -> list[list[tuple[str, float]]]:
         found = []
