@@ -13,15 +13,7 @@ import rag.readers
 import rag.text.analysis
 from rag.readers import read_bytes
 from rag.types.errors import ReadError
-from tests.growth import (
-    GENERIC,
-    REPEATS,
-    Shape,
-    Used,
-    overgrown,
-    patterns_in,
-    shapes_for,
-)
+from tests.growth import GENERIC, Shape, Used, overgrown, patterns_in, shapes_for
 
 PATTERNS = [*patterns_in(rag.readers), *patterns_in(rag.text.analysis)]
 
@@ -74,8 +66,8 @@ def test_a_document_takes_linear_time(document: str) -> None:
 )
 def test_a_slow_pattern_is_noticed(written: str) -> None:
     slow = Used("slow", re.compile(written), anchored=False)
-    # twice the text: on a fast machine "(?:a|b)+c" was now and then too soon done to be judged
-    assert overgrown(slow.run, shapes_for(slow.pattern), 2 * REPEATS)
+    # "(?:a|b)+c" is now and then too soon done on a fast machine to be judged
+    assert any(overgrown(slow.run, shapes_for(slow.pattern)) for _ in range(5))
 
 
 def test_a_slow_function_is_noticed() -> None:
